@@ -1,0 +1,227 @@
+//! Names of the parties on the network, and their order.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The name of a party on the network: a node (`n0`), a client (`c12`) or a
+/// service (`lin-kv`).
+///
+/// Cloning is cheap (a counted reference). Ids are ordered as people count:
+/// digits compare by their number, so `n2` comes before `n10`.
+///
+/// ```
+/// use maelstrom_proto::NodeId;
+///
+/// let mut ids: Vec<NodeId> = ["n10", "n2", "n1"].map(NodeId::from).to_vec();
+/// ids.sort();
+/// assert_eq!(ids, ["n1", "n2", "n10"].map(NodeId::from));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "std::borrow::Cow<'_, str>", into = "String")]
+pub struct NodeId(Arc<str>);
+
+/// What kind of party a [`NodeId`] names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NodeKind {
+    /// A process under test.
+    Node,
+    /// One of the workbench's clients. Maelstrom decides this by the first
+    /// letter alone: every name that begins with `c` is a client.
+    Client,
+    /// One of Maelstrom's own services: `lin-kv`, `seq-kv`, `lww-kv`, `lin-tso`.
+    Service,
+}
+
+impl NodeId {
+    /// The names of the services that Maelstrom provides.
+    pub const SERVICES: [&'static str; 4] = ["lin-kv", "seq-kv", "lww-kv", "lin-tso"];
+
+    /// A node id with this name.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is a node, a client or a service.
+    ///
+    /// ```
+    /// use maelstrom_proto::{NodeId, NodeKind};
+    /// assert_eq!(NodeId::from("n3").kind(), NodeKind::Node);
+    /// assert_eq!(NodeId::from("c3").kind(), NodeKind::Client);
+    /// assert_eq!(NodeId::from("seq-kv").kind(), NodeKind::Service);
+    /// ```
+    pub fn kind(&self) -> NodeKind {
+        if self.is_client() {
+            NodeKind::Client
+        } else if Self::SERVICES.contains(&&*self.0) {
+            NodeKind::Service
+        } else {
+            NodeKind::Node
+        }
+    }
+
+    /// Whether Maelstrom counts this name as a client: it begins with `c`.
+    pub fn is_client(&self) -> bool {
+        self.0.starts_with('c')
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for NodeId {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl From<String> for NodeId {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
+}
+
+impl From<std::borrow::Cow<'_, str>> for NodeId {
+    fn from(name: std::borrow::Cow<'_, str>) -> Self {
+        Self(name.into())
+    }
+}
+
+impl From<NodeId> for String {
+    fn from(id: NodeId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}
+
+impl From<&NodeId> for NodeId {
+    fn from(id: &NodeId) -> Self {
+        id.clone()
+    }
+}
+
+impl Borrow<str> for NodeId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for NodeId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for NodeId {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for NodeId {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl PartialOrd for NodeId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for NodeId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        natural_order(&self.0, &other.0).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+/// Compares runs of digits by their number and everything else by character.
+fn natural_order(mut a: &str, mut b: &str) -> Ordering {
+    loop {
+        let (text_a, rest_a) = split_at_digits(a, false);
+        let (text_b, rest_b) = split_at_digits(b, false);
+        let (digits_a, next_a) = split_at_digits(rest_a, true);
+        let (digits_b, next_b) = split_at_digits(rest_b, true);
+        let number = |digits: &str| digits.trim_start_matches('0').len();
+        let order = text_a
+            .cmp(text_b)
+            .then_with(|| number(digits_a).cmp(&number(digits_b)))
+            .then_with(|| {
+                let trim = |digits| str::trim_start_matches(digits, '0');
+                trim(digits_a).cmp(trim(digits_b))
+            });
+        if order.is_ne() || (next_a.is_empty() && next_b.is_empty()) {
+            return order;
+        }
+        (a, b) = (next_a, next_b);
+    }
+}
+
+/// Splits off the longest prefix whose characters all are (or are not) digits.
+fn split_at_digits(text: &str, digits: bool) -> (&str, &str) {
+    let end = text
+        .find(|c: char| c.is_ascii_digit() != digits)
+        .unwrap_or(text.len());
+    text.split_at(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_as_people_count() {
+        let mut ids: Vec<NodeId> = [
+            "n10", "c1", "n9", "n", "n1a2", "n1a10", "lin-kv", "n01", "n1",
+        ]
+        .map(NodeId::from)
+        .to_vec();
+        ids.sort();
+        let names: Vec<&str> = ids.iter().map(NodeId::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "c1", "lin-kv", "n", "n01", "n1", "n1a2", "n1a10", "n9", "n10"
+            ]
+        );
+    }
+
+    #[test]
+    fn order_agrees_with_equality() {
+        let (a, b) = (NodeId::from("n1"), NodeId::from("n01"));
+        assert_ne!(a, b);
+        assert_ne!(a.cmp(&b), Ordering::Equal);
+        assert_eq!(a.cmp(&a.clone()), Ordering::Equal);
+    }
+
+    #[test]
+    fn digits_longer_than_any_integer_still_compare() {
+        let a = NodeId::new(format!("n{}", "9".repeat(40)));
+        let b = NodeId::new(format!("n1{}", "0".repeat(40)));
+        assert!(a < b);
+    }
+
+    #[test]
+    fn non_ascii_and_escaped_names_survive_json() {
+        let id: NodeId = serde_json::from_str("\"knoten-\\u00fc\"").unwrap();
+        assert_eq!(id, "knoten-ü");
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"knoten-ü\"");
+    }
+}
