@@ -1,0 +1,312 @@
+//! What a handler can reach: who it is, its peers, time, chance, and sending.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use maelstrom_proto::Header;
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, MissedTickBehavior, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
+
+use crate::outbox::Outbox;
+use crate::rpc::Pending;
+use crate::{Body, Environment, Message, NodeId, Retry, RpcError};
+
+/// A handler's view of the node and of the message that it handles.
+///
+/// Cloning is cheap; a clone may be moved into a task. Everything that a node
+/// does beyond computing goes through here or through tokio's clock.
+#[derive(Clone)]
+pub struct Context {
+    pub(crate) shared: Arc<Shared>,
+    sender: NodeId,
+}
+
+/// What all contexts of a node have in common.
+pub(crate) struct Shared {
+    id: NodeId,
+    node_ids: Vec<NodeId>,
+    outbox: Outbox,
+    environment: Environment,
+    born: Instant,
+    rng: Mutex<ChaCha8Rng>,
+    next_msg_id: AtomicU64,
+    pub(crate) pending: Pending,
+    /// Handlers that wait and background tasks, each counted until it ends.
+    pub(crate) tasks: TaskTracker,
+    /// Ends background tasks: the node is finishing.
+    pub(crate) ending: CancellationToken,
+    /// Ends everything at once: the node is dead.
+    pub(crate) killed: CancellationToken,
+}
+
+impl Context {
+    pub(crate) fn new(
+        id: NodeId,
+        node_ids: Vec<NodeId>,
+        sender: NodeId,
+        outbox: Outbox,
+        environment: Environment,
+    ) -> Self {
+        let killed = CancellationToken::new();
+        Self {
+            shared: Arc::new(Shared {
+                id,
+                node_ids,
+                outbox,
+                born: Instant::now(),
+                rng: Mutex::new(environment.rng()),
+                environment,
+                next_msg_id: AtomicU64::new(1),
+                pending: Pending::default(),
+                tasks: TaskTracker::new(),
+                ending: killed.child_token(),
+                killed,
+            }),
+            sender,
+        }
+    }
+
+    /// The same node, handling a message from `sender`.
+    pub(crate) fn on_behalf_of(&self, sender: &NodeId) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            sender: sender.clone(),
+        }
+    }
+
+    /// This node's id.
+    pub fn id(&self) -> &NodeId {
+        &self.shared.id
+    }
+
+    /// Every node of the cluster, this one included, in the order given at `init`.
+    pub fn node_ids(&self) -> &[NodeId] {
+        &self.shared.node_ids
+    }
+
+    /// Every node of the cluster but this one.
+    pub fn peers(&self) -> impl Iterator<Item = &NodeId> {
+        self.shared
+            .node_ids
+            .iter()
+            .filter(|id| **id != self.shared.id)
+    }
+
+    /// Who sent the message that is being handled; in a background task that
+    /// the node started at `init`, the client that sent `init`.
+    pub fn sender(&self) -> &NodeId {
+        &self.sender
+    }
+
+    /// Sends a message that expects no reply. A body that is no JSON object is
+    /// logged and dropped.
+    pub fn send<T: Serialize + ?Sized>(&self, dest: &NodeId, body: &T) {
+        match Body::one_way(body) {
+            Ok(body) => self.transmit(dest, body),
+            Err(error) => warn!(%dest, %error, "not sent"),
+        }
+    }
+
+    /// Sends a request and waits for its reply, `timeout` at most.
+    ///
+    /// # Errors
+    /// See [`RpcError`]. Dropping the future gives up the wait; a reply that
+    /// comes later is ignored.
+    pub async fn rpc<T, R>(&self, dest: &NodeId, body: &T, timeout: Duration) -> Result<R, RpcError>
+    where
+        T: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.attempt(dest, body, Instant::now() + timeout, timeout)
+            .await
+    }
+
+    /// Sends a request again and again until it is answered.
+    ///
+    /// Only a reply that never came, and error 11 (temporarily unavailable),
+    /// are reasons to try again: the request must be one that may be carried
+    /// out twice.
+    ///
+    /// # Errors
+    /// See [`RpcError`]; [`RpcError::Timeout`] only when `retry` has a deadline.
+    pub async fn rpc_retried<T, R>(
+        &self,
+        dest: &NodeId,
+        body: &T,
+        retry: Retry,
+    ) -> Result<R, RpcError>
+    where
+        T: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let start = Instant::now();
+        let deadline = retry.deadline.map(|limit| start + limit);
+        let mut rng = self.rng();
+        for attempt in 0.. {
+            let wait = retry.wait(attempt, &mut rng);
+            let mut until = Instant::now() + wait;
+            if let Some(deadline) = deadline {
+                until = until.min(deadline);
+            }
+            let error = match self
+                .attempt(dest, body, until, start.elapsed() + wait)
+                .await
+            {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            let unavailable = error.code() == Some(crate::ErrorCode::TemporarilyUnavailable);
+            if !unavailable && !matches!(error, RpcError::Timeout { .. }) {
+                return Err(error);
+            }
+            if deadline.is_some_and(|deadline| until >= deadline) {
+                return Err(error);
+            }
+            debug!(%dest, attempt, %error, "trying again");
+            if unavailable {
+                tokio::time::sleep_until(until).await;
+            }
+        }
+        unreachable!("the attempts are counted without end")
+    }
+
+    async fn attempt<T, R>(
+        &self,
+        dest: &NodeId,
+        body: &T,
+        until: Instant,
+        after: Duration,
+    ) -> Result<R, RpcError>
+    where
+        T: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
+        let request = Body::request(body, msg_id).map_err(|error| RpcError::Request {
+            dest: dest.clone(),
+            error,
+        })?;
+        let kind = |request: &Body| {
+            let header = request.header();
+            header.map_or_else(|_| String::new(), |header| header.kind.into_owned())
+        };
+        let mut waiting = self.shared.pending.wait(msg_id);
+        self.transmit(dest, request.clone());
+        let reply = match timeout_at(until, &mut waiting.reply).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(_)) => {
+                return Err(RpcError::Closed {
+                    dest: dest.clone(),
+                    kind: kind(&request),
+                });
+            }
+            Err(_) => {
+                return Err(RpcError::Timeout {
+                    dest: dest.clone(),
+                    kind: kind(&request),
+                    after,
+                });
+            }
+        };
+        let is_error = matches!(reply.header(), Ok(Header { kind, .. }) if kind == "error");
+        if is_error && let Ok(error) = reply.decode() {
+            return Err(RpcError::Remote {
+                dest: dest.clone(),
+                kind: kind(&request),
+                error,
+            });
+        }
+        reply.decode().map_err(|error| RpcError::Reply {
+            dest: dest.clone(),
+            kind: kind(&request),
+            error,
+        })
+    }
+
+    /// Runs a task beside the handlers. It ends with the node, and a panic in
+    /// it is logged.
+    pub fn spawn<F>(&self, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let ending = self.shared.ending.clone();
+        let id = self.shared.id.clone();
+        self.shared.tasks.spawn(async move {
+            let guarded = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(task));
+            if let Some(Err(_)) = ending.run_until_cancelled(guarded).await {
+                tracing::error!(node = %id, "a background task panicked");
+            }
+        });
+    }
+
+    /// Calls `tick` every `period`, for the first time after one period. A tick
+    /// that takes longer than the period delays the next one.
+    ///
+    /// # Panics
+    /// When `period` is zero.
+    pub fn every<F, Fut>(&self, period: Duration, mut tick: F)
+    where
+        F: FnMut() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send,
+    {
+        let mut interval = tokio::time::interval_at(Instant::now() + period, period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.spawn(async move {
+            loop {
+                interval.tick().await;
+                tick().await;
+            }
+        });
+    }
+
+    /// A random generator of its own, seeded from the node's stream: repeatable
+    /// when the node was given a seed.
+    pub fn rng(&self) -> ChaCha8Rng {
+        let mut stream = self
+            .shared
+            .rng
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        ChaCha8Rng::from_rng(&mut *stream)
+    }
+
+    /// The time since this node was initialised. It never steps back.
+    pub fn uptime(&self) -> Duration {
+        self.shared.born.elapsed()
+    }
+
+    /// The wall-clock time since the Unix epoch. It may jump and step back.
+    pub fn wall_clock(&self) -> Duration {
+        self.shared.environment.wall_clock()
+    }
+
+    /// How many requests of this node wait for a reply.
+    pub fn rpcs_in_flight(&self) -> usize {
+        self.shared.pending.len()
+    }
+
+    pub(crate) fn transmit(&self, dest: &NodeId, body: Body) {
+        if !self.shared.killed.is_cancelled() {
+            let message = Message::new(&self.shared.id, dest, body);
+            self.shared.outbox.send(message);
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("id", &self.shared.id)
+            .field("sender", &self.sender)
+            .finish_non_exhaustive()
+    }
+}

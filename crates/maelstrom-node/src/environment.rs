@@ -1,0 +1,77 @@
+//! What a node takes from outside besides messages: randomness and wall time.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rand::rngs::{ChaCha8Rng, SysRng};
+use rand::{SeedableRng, TryRng};
+
+/// Where a node's randomness and wall-clock time come from.
+///
+/// The system's own by default; a simulation gives a seed and a clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use maelstrom_node::Environment;
+///
+/// let fixed = Environment::seeded(7, || Duration::from_secs(1_700_000_000));
+/// assert_eq!(fixed.wall_clock().as_secs(), 1_700_000_000);
+/// ```
+#[derive(Clone)]
+pub struct Environment {
+    seed: [u8; 32],
+    wall_clock: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
+
+impl Environment {
+    /// The system's entropy and the system's clock.
+    ///
+    /// # Panics
+    /// When the operating system gives no entropy.
+    pub fn system() -> Self {
+        let mut seed = [0; 32];
+        SysRng
+            .try_fill_bytes(&mut seed)
+            .expect("the operating system gives entropy");
+        Self {
+            seed,
+            wall_clock: Arc::new(|| {
+                SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default()
+            }),
+        }
+    }
+
+    /// A fixed seed, and a clock that gives the time since the Unix epoch.
+    pub fn seeded(seed: u64, wall_clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        Self {
+            seed: bytes,
+            wall_clock: Arc::new(wall_clock),
+        }
+    }
+
+    /// The wall-clock time since the Unix epoch. It may jump and step back.
+    pub fn wall_clock(&self) -> Duration {
+        (self.wall_clock)()
+    }
+
+    pub(crate) fn rng(&self) -> ChaCha8Rng {
+        ChaCha8Rng::from_seed(self.seed)
+    }
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self::system()
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment").finish_non_exhaustive()
+    }
+}
