@@ -1,0 +1,54 @@
+//! Histories in, verdicts out.
+//!
+//! A *history* is what clients asked of a distributed system and what came back, as
+//! [Jepsen](https://jepsen.io) and its workbench [Maelstrom](https://github.com/jepsen-io/maelstrom)
+//! record it. The checkers of this crate say whether a history keeps a promise, and
+//! show what breaks it. They are pure functions: no clock, no sockets, no async.
+//!
+//! One call runs everything that Maelstrom would run for a workload, and the stricter checks
+//! of this crate beside it:
+//!
+//! ```
+//! use maelstrom_check::{History, Options, Verdict, Workload, check};
+//!
+//! let history = History::parse(r#"
+//!     {:process 0, :type :invoke, :f :generate, :value nil}
+//!     {:process 0, :type :ok,     :f :generate, :value "n1-1"}
+//! "#)?;
+//! let results = check(Workload::UniqueIds, &history, &Options::default());
+//! assert_eq!(results.verdict(), Verdict::Valid);
+//! println!("{}", results.story());
+//! # Ok::<(), maelstrom_check::Error>(())
+//! ```
+//!
+//! Each checker is also there by itself.
+
+#![deny(missing_docs)]
+
+mod check;
+mod counter;
+mod echo;
+mod error;
+mod history;
+mod net;
+mod set_full;
+mod stats;
+mod story;
+mod strict;
+mod unique_ids;
+mod verdict;
+
+pub use check::{Options, Results, Workload, WorkloadResults, check};
+pub use counter::{CounterResults, counter};
+pub use echo::{EchoError, EchoResults, echo};
+pub use error::Error;
+pub use history::{EdnReader, History, Op, OpType, Process, Text, Value};
+pub use net::{NetCounts, NetEvent, NetEventKind, NetResults, net};
+pub use set_full::{LostElement, Quantiles, SetFullResults, SetOutcome, StaleElement, set_full};
+pub use stats::{
+    Availability, AvailabilityResults, Counts, ExceptionClass, ExceptionsResults, StatsResults,
+    availability, exceptions, stats,
+};
+pub use strict::{Finding, StrictResults, strict};
+pub use unique_ids::{UniqueIdsResults, unique_ids};
+pub use verdict::Verdict;

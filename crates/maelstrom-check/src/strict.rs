@@ -1,0 +1,229 @@
+//! What upstream's checks are blind to.
+//!
+//! A run passes upstream's set check with nodes that repeat elements, invent them, or miss
+//! them for ever, as long as the right node happens to be read last. And any check passes a
+//! run that exercised nothing. These checks stand beside upstream's and are told apart
+//! from them by name.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
+
+use crate::check::Workload;
+use crate::history::{History, OpType, Process, Value};
+use crate::set_full::{final_reads, is_add};
+use crate::verdict::Verdict;
+
+/// How many examples a finding names.
+const SHOWN: usize = 8;
+
+/// What the stricter checks found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StrictResults {
+    /// The gravest verdict of the findings, valid if there are none.
+    #[serde(rename = "valid?")]
+    pub valid: Verdict,
+    /// What was found, in the order of the checks.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that a stricter check found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// Its name: `duplicate-elements`, `phantom-elements`, …
+    pub name: &'static str,
+    /// Whether it makes the run invalid or unknown.
+    #[serde(rename = "valid?")]
+    pub verdict: Verdict,
+    /// How often.
+    pub count: usize,
+    /// What happened, for a person: at most eight cases, a line each.
+    pub story: Vec<String>,
+    /// The indices of the operations that show those cases.
+    pub ops: Vec<usize>,
+}
+
+impl Finding {
+    pub(crate) fn new(name: &'static str, verdict: Verdict) -> Self {
+        Self {
+            name,
+            verdict,
+            count: 0,
+            story: Vec::new(),
+            ops: Vec::new(),
+        }
+    }
+
+    /// Counts a case, and keeps it if there is room.
+    pub(crate) fn case(&mut self, op: Option<usize>, story: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.story.len() < SHOWN {
+            self.story.push(story());
+            self.ops.extend(op);
+        }
+    }
+}
+
+/// Runs the stricter checks for a workload.
+///
+/// For every workload: a run in which nothing of what was to be tested happened is unknown
+/// (`nothing-exercised`).
+///
+/// For sets and broadcast:
+/// - `duplicate-elements`: one read returned an element twice;
+/// - `phantom-elements`: a read returned an element that nobody had tried to add before;
+/// - `missing-at-the-end`: a final read misses an element that was known before it began.
+///
+/// For counters:
+/// - `impossible-read`: a read that no selection of the adds invoked before its end sums up to,
+///   not even roughly: below the sum of their negative ones, or above that of the positive;
+/// - `no-final-read`: nobody read the counter in the end, so nothing was judged (unknown).
+pub fn strict(workload: Workload, history: &History) -> StrictResults {
+    let mut findings = exercised(workload, history);
+    match workload {
+        Workload::Broadcast | Workload::GSet => findings.extend(set(history)),
+        Workload::GCounter | Workload::PnCounter => findings.extend(counter(history)),
+        _ => {}
+    }
+    findings.retain(|f| f.count > 0);
+    let valid = findings
+        .iter()
+        .map(|f| f.verdict)
+        .max()
+        .unwrap_or(Verdict::Valid);
+    StrictResults { valid, findings }
+}
+
+/// Whether each kind of operation that the promise is about ended well at least once.
+fn exercised(workload: Workload, history: &History) -> Vec<Finding> {
+    let needs: &[&[&str]] = match workload {
+        Workload::Echo => &[&["echo"]],
+        Workload::UniqueIds => &[&["generate"]],
+        Workload::Broadcast | Workload::GSet => &[&["add", "broadcast"], &["read"]],
+        Workload::GCounter | Workload::PnCounter => &[&["add"], &["read"]],
+        Workload::LinKv => &[&["read"], &["write", "cas"]],
+        Workload::TxnListAppend | Workload::TxnRwRegister => &[&["txn"]],
+        Workload::Kafka => &[&["send", "txn"], &["poll", "txn"]],
+    };
+    let done: FxHashSet<&str> = history
+        .client_ops()
+        .filter(|(_, op)| op.kind == OpType::Ok)
+        .map(|(_, op)| op.f.as_str())
+        .collect();
+    let mut finding = Finding::new("nothing-exercised", Verdict::Unknown);
+    for names in needs
+        .iter()
+        .filter(|names| !names.iter().any(|f| done.contains(f)))
+    {
+        finding.case(None, || {
+            format!("No {} ever succeeded, so nothing was tested.", names[0])
+        });
+    }
+    vec![finding]
+}
+
+fn set(history: &History) -> Vec<Finding> {
+    let mut duplicates = Finding::new("duplicate-elements", Verdict::Invalid);
+    let mut phantoms = Finding::new("phantom-elements", Verdict::Invalid);
+    let mut missing = Finding::new("missing-at-the-end", Verdict::Invalid);
+    let mut added: FxHashSet<&Value> = FxHashSet::default();
+    // Since the end of which operation an element is known, by position.
+    let mut known: FxHashMap<&Value, usize> = FxHashMap::default();
+    let mut order: Vec<&Value> = Vec::new();
+    let mut seen: FxHashSet<&Value> = FxHashSet::default();
+    let ops = history.ops();
+    for (p, op) in history.client_ops() {
+        if is_add(op) {
+            if op.is_invoke() {
+                added.insert(&op.value);
+            } else if op.is_ok() && !known.contains_key(&op.value) {
+                known.insert(&op.value, p);
+                order.push(&op.value);
+            }
+        } else if op.f == *"read" && op.is_ok() {
+            seen.clear();
+            for v in op.value.items() {
+                if !seen.insert(v) {
+                    duplicates.case(Some(op.index), || {
+                        let n = op.value.items().iter().filter(|other| *other == v).count();
+                        format!(
+                            "Process {} read {v} {n} times in one read at {:.3} s (operation {}).",
+                            op.process,
+                            op.seconds(),
+                            op.index
+                        )
+                    });
+                }
+                if !added.contains(v) {
+                    phantoms.case(Some(op.index), || {
+                        format!(
+                            "Process {} read {v} at {:.3} s (operation {}), which nobody had tried to add.",
+                            op.process, op.seconds(), op.index
+                        )
+                    });
+                } else if !known.contains_key(v) {
+                    known.insert(v, p);
+                    order.push(v);
+                }
+            }
+        }
+    }
+    let mut missed: FxHashMap<&Value, Vec<&Process>> = FxHashMap::default();
+    for p in final_reads(history) {
+        let begin = history.counterpart(p).unwrap_or(p);
+        let has: FxHashSet<&Value> = ops[p].value.items().iter().collect();
+        for (v, _) in known
+            .iter()
+            .filter(|(v, since)| **since < begin && !has.contains(*v))
+        {
+            missed.entry(v).or_default().push(&ops[p].process);
+        }
+    }
+    for v in order {
+        if let Some(mut processes) = missed.remove(v) {
+            processes.sort();
+            let since = &ops[known[v]];
+            missing.case(Some(since.index), || {
+                let names: Vec<String> = processes.iter().map(|p| p.to_string()).collect();
+                format!(
+                    "{v}, known since {:.3} s (operation {}), is missing from the final read of process {}.",
+                    since.seconds(), since.index, names.join(", ")
+                )
+            });
+        }
+    }
+    vec![duplicates, phantoms, missing]
+}
+
+fn counter(history: &History) -> Vec<Finding> {
+    let mut impossible = Finding::new("impossible-read", Verdict::Invalid);
+    let mut unread = Finding::new("no-final-read", Verdict::Unknown);
+    let (mut low, mut high) = (0i64, 0i64);
+    let mut finals = 0;
+    for (p, op) in history.client_ops() {
+        if op.f == *"add" && op.is_invoke() {
+            let failed = history
+                .completion(p)
+                .is_some_and(|c| c.kind == OpType::Fail);
+            if let (Some(delta), false) = (op.value.as_int(), failed) {
+                low = low.saturating_add(delta.min(0));
+                high = high.saturating_add(delta.max(0));
+            }
+        } else if op.f == *"read" && op.is_ok() {
+            finals += usize::from(op.is_final());
+            if op.value.as_int().is_some_and(|v| v < low || v > high) {
+                impossible.case(Some(op.index), || {
+                    format!(
+                        "Process {} read {} at {:.3} s (operation {}), when the adds so far allowed {low} to {high}.",
+                        op.process, op.value, op.seconds(), op.index
+                    )
+                });
+            }
+        }
+    }
+    if finals == 0 {
+        unread.case(None, || {
+            "No final read succeeded, so the sum was not judged.".into()
+        });
+    }
+    vec![impossible, unread]
+}
