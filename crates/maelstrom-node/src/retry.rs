@@ -25,17 +25,21 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    /// Waits of 200 ms growing to 2 s, without end.
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Retry {
+    /// Waits of 200 ms growing to 2 s, without end.
+    pub const fn new() -> Self {
         Self {
             first_wait: Duration::from_millis(200),
             longest_wait: Duration::from_secs(2),
             deadline: None,
         }
     }
-}
 
-impl Retry {
     /// How long the first attempt waits for its reply. Longer than a round
     /// trip, or every request is sent twice.
     pub const fn first_wait(mut self, wait: Duration) -> Self {

@@ -1,0 +1,447 @@
+//! The course of a run: set-up, operations and faults, recovery, final reads.
+//!
+//! After Jepsen's interpreter and Maelstrom's `core.clj`. One loop drives
+//! everything that the run itself decides; nodes' own tasks run beside it, on
+//! the same clock.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt, join_all};
+use futures::stream::{FuturesUnordered, StreamExt};
+use maelstrom_check::{History, Op, OpType, Process as Actor, Value};
+use maelstrom_node::Environment;
+use maelstrom_proto::init;
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
+
+use crate::client::{Client, ClientError, Completion, INIT_TIMEOUT, Invocation, reply};
+use crate::clock::Clock;
+use crate::host::{Host, Outbox, RunningNode};
+use crate::nemesis::{Action, Nemesis};
+use crate::network::Network;
+use crate::problem::Problem;
+use crate::run::{Outcome, Phase, Progress, Run, RunError};
+use crate::seed::Stream;
+use crate::settings::{Fault, Settings};
+use crate::workload::{Generator, Operations, Workload};
+
+/// How long nodes may recover before the final reads, in nanoseconds.
+const RECOVERY: u64 = 10_000_000_000;
+
+/// What a wall clock shows when a run under virtual time begins, in seconds
+/// since the Unix epoch: the same for every run.
+const EPOCH: u64 = 1_700_000_000;
+
+pub(crate) struct Engine<'a> {
+    run: &'a Run,
+    settings: &'a Settings,
+    network: Network,
+    clock: Clock,
+    /// By their number on the network; clients leave gaps.
+    nodes: Vec<Option<Box<dyn RunningNode>>>,
+    generator: Box<dyn Generator>,
+    operations: Arc<dyn Operations>,
+    rng: ChaCha8Rng,
+    nemesis: Option<Nemesis>,
+    threads: Vec<Thread>,
+    /// Where the search for a free thread begins; it goes round, so that all
+    /// get their turn. The nemesis counts as one of them.
+    next_thread: usize,
+    in_flight: FuturesUnordered<BoxFuture<'static, Finished>>,
+    history: History,
+    notices: Vec<Problem>,
+}
+
+/// One of the clients that work at the same time.
+struct Thread {
+    process: u64,
+    busy: bool,
+    client: Option<Arc<Client>>,
+}
+
+struct Finished {
+    thread: usize,
+    invocation: Invocation,
+    completion: Completion,
+}
+
+reply!(InitReply::InitOk {});
+
+impl<'a> Engine<'a> {
+    pub(crate) fn new(run: &'a Run, workload: Workload, clock: Clock) -> Self {
+        let settings = &run.settings;
+        let network = Network::new(
+            settings.latency,
+            Stream::Network.rng(run.seed),
+            clock.clone(),
+        );
+        let threads = settings.concurrency.threads(settings.nodes.len());
+        let (generator, operations) = workload;
+        Self {
+            run,
+            settings,
+            network,
+            clock,
+            nodes: Vec::new(),
+            generator,
+            operations,
+            rng: Stream::Clients.rng(run.seed),
+            nemesis: None,
+            threads: (0..threads as u64)
+                .map(|process| Thread {
+                    process,
+                    busy: false,
+                    client: None,
+                })
+                .collect(),
+            next_thread: 0,
+            in_flight: FuturesUnordered::new(),
+            history: History::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Runs from beginning to end, and leaves no node behind either way.
+    pub(crate) async fn execute(mut self) -> Outcome {
+        let result = self.phases().await;
+        for node in self.nodes.iter_mut().flatten() {
+            node.stop().await;
+        }
+        Outcome {
+            settings: self.settings.clone(),
+            seed: self.run.seed,
+            history: self.history,
+            journal: self.network.take_journal(),
+            notices: self.notices,
+            failure: result.err(),
+        }
+    }
+
+    async fn phases(&mut self) -> Result<(), RunError> {
+        self.progress(Phase::SetUp);
+        let host = self.run.host.clone();
+        self.start_nodes(&*host)?;
+        self.init_nodes(&*host).await?;
+        let _set_up_clients = self.set_up_workload().await?;
+        self.main_phase().await?;
+        self.drain().await?;
+        if let Some(last) = self.generator.last() {
+            self.recover().await?;
+            self.final_phase(&last).await?;
+        }
+        Ok(())
+    }
+
+    fn start_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
+        for (index, id) in self.settings.nodes.iter().enumerate() {
+            let number = self.network.add_node(id);
+            let outbox = Outbox::new(&self.network, number, id);
+            let clock = self.clock.clone();
+            let seed = Stream::Node { index, life: 0 }.rng(self.run.seed).random();
+            let wall_clock = move || std::time::Duration::from_secs(EPOCH) + clock.elapsed();
+            let environment = Environment::seeded(seed, wall_clock);
+            let node = host.start(id, outbox, environment)?;
+            self.nodes.resize_with(number, || None);
+            self.nodes.push(Some(node));
+        }
+        Ok(())
+    }
+
+    async fn init_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
+        let nodes = &self.settings.nodes;
+        let clients: Vec<Client> = nodes
+            .iter()
+            .map(|id| Client::open(&self.network, id))
+            .collect();
+        let inits = nodes.iter().zip(&clients).map(|(id, client)| {
+            let request = init::Request::Init {
+                node_id: id.clone(),
+                node_ids: nodes.clone(),
+            };
+            async move {
+                let result = client.rpc::<InitReply>(&request, INIT_TIMEOUT).await;
+                result
+                    .map(|InitReply::InitOk { .. }| ())
+                    .map_err(|error| (id, error))
+            }
+        });
+        let results = self.drive(join_all(inits)).await?;
+        for result in results {
+            result.map_err(|(node, error)| RunError::Init {
+                node: node.clone(),
+                reason: match error {
+                    ClientError::Timeout => "no answer within 10 s".into(),
+                    other => other.to_string(),
+                },
+                log: host.log(node),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The clients stay on the network to the end, as Maelstrom's do.
+    async fn set_up_workload(&mut self) -> Result<Vec<Client>, RunError> {
+        let nodes = &self.settings.nodes;
+        let clients: Vec<Client> = nodes
+            .iter()
+            .map(|id| Client::open(&self.network, id))
+            .collect();
+        let operations = self.operations.clone();
+        let set_ups = clients.iter().map(|client| operations.set_up(client));
+        let results = self.drive(join_all(set_ups)).await?;
+        for (node, result) in nodes.iter().zip(results) {
+            result.map_err(|error| RunError::SetUp {
+                node: node.clone(),
+                reason: error.to_string(),
+            })?;
+        }
+        Ok(clients)
+    }
+
+    /// Starts operations at the rate asked for, and lets the nemesis act, until
+    /// the time is up.
+    async fn main_phase(&mut self) -> Result<(), RunError> {
+        let start = self.clock.now();
+        let cutoff = start + nanoseconds(self.settings.time_limit);
+        if self.settings.rate == 0.0 {
+            // One long sleep; the nemesis sleeps with it.
+            while self.step(Some(cutoff)).await? {}
+            return Ok(());
+        }
+        if self.settings.nemesis.contains(&Fault::Partition) {
+            let interval = self.settings.nemesis_interval.as_secs_f64() * 1e9;
+            let rng = Stream::Faults.rng(self.run.seed);
+            self.nemesis = Some(Nemesis::new(&self.settings.nodes, interval, start, rng));
+        }
+        let longest_gap = 2e9 / self.settings.rate;
+        let mut next_operation = start;
+        loop {
+            let now = self.clock.now();
+            let thread = self.free_thread();
+            let operation = thread.map(|_| next_operation.max(now));
+            let fault = self
+                .nemesis
+                .as_ref()
+                .map(|nemesis| nemesis.next_at.max(now));
+            let Some(soonest) = operation.into_iter().chain(fault).min() else {
+                self.step(None).await?;
+                continue;
+            };
+            if soonest >= cutoff {
+                return Ok(());
+            }
+            self.progress(Phase::Operations);
+            if soonest > now {
+                self.step(Some(soonest)).await?;
+            } else if let (Some(thread), Some(_)) =
+                (thread, operation.filter(|time| *time == soonest))
+                && (fault != operation || self.rng.random_bool(0.5))
+            {
+                // The gap counts from when the operation was due, unless it
+                // had to wait for a free thread: the run falls behind then and
+                // does not catch up.
+                let late = now - next_operation > self.clock.slack();
+                let due = if late { now } else { next_operation };
+                next_operation = due + (self.rng.random_range(0.0..1.0) * longest_gap) as u64;
+                let invocation = self.generator.next(&mut self.rng);
+                self.invoke(thread, invocation)?;
+            } else {
+                self.act(now)?;
+            }
+        }
+    }
+
+    /// Waits for the operations in flight.
+    async fn drain(&mut self) -> Result<(), RunError> {
+        while !self.in_flight.is_empty() {
+            self.step(None).await?;
+        }
+        Ok(())
+    }
+
+    /// Heals the network and gives the nodes time.
+    async fn recover(&mut self) -> Result<(), RunError> {
+        if self.nemesis.take().is_some() {
+            self.record_fault(&Action::Stop)?;
+        }
+        let until = self.clock.now() + RECOVERY;
+        self.progress(Phase::Recovery);
+        while self.clock.now() < until {
+            self.step(Some(until)).await?;
+        }
+        Ok(())
+    }
+
+    /// Every client does the last operation once, all at the same time.
+    async fn final_phase(&mut self, last: &Invocation) -> Result<(), RunError> {
+        self.progress(Phase::FinalReads);
+        let mut order: Vec<usize> = (0..self.threads.len()).collect();
+        order.shuffle(&mut self.rng);
+        for thread in order {
+            self.invoke(thread, last.clone())?;
+        }
+        self.drain().await
+    }
+
+    fn free_thread(&self) -> Option<usize> {
+        let count = self.threads.len();
+        let from = self.next_thread.min(count);
+        (from..count)
+            .chain(0..from)
+            .find(|thread| !self.threads[*thread].busy)
+    }
+
+    /// The next search begins one further on.
+    fn pass_turn(&mut self) {
+        self.next_thread = (self.next_thread + 1) % (self.threads.len() + 1);
+    }
+
+    fn invoke(&mut self, thread: usize, invocation: Invocation) -> Result<(), RunError> {
+        self.pass_turn();
+        let node = &self.settings.nodes[thread % self.settings.nodes.len()];
+        let slot = &mut self.threads[thread];
+        slot.busy = true;
+        let client = slot
+            .client
+            .get_or_insert_with(|| Arc::new(Client::open(&self.network, node)))
+            .clone();
+        let mut op = Op::invoke(slot.process, invocation.f, invocation.value.clone());
+        if invocation.is_final {
+            op = op.with("final?", true);
+        }
+        self.record(op)?;
+        let operations = self.operations.clone();
+        self.in_flight.push(Box::pin(async move {
+            let completion = operations.invoke(&client, &invocation).await;
+            Finished {
+                thread,
+                invocation,
+                completion,
+            }
+        }));
+        Ok(())
+    }
+
+    fn finish(&mut self, finished: Finished) -> Result<(), RunError> {
+        let Finished {
+            thread,
+            invocation,
+            completion,
+        } = finished;
+        let threads = self.threads.len() as u64;
+        let slot = &mut self.threads[thread];
+        slot.busy = false;
+        let process = slot.process;
+        if completion.kind == OpType::Info {
+            slot.process += threads;
+            if !self.operations.keeps_clients() {
+                slot.client = None;
+            }
+        }
+        let mut op = Op::new(completion.kind, process, invocation.f, completion.value);
+        op.error = completion.error;
+        op.extra
+            .extend(completion.exception.map(|text| ("exception".into(), text)));
+        if invocation.is_final {
+            op = op.with("final?", true);
+        }
+        self.record(op)
+    }
+
+    fn act(&mut self, now: u64) -> Result<(), RunError> {
+        self.pass_turn();
+        let action = self.nemesis.as_mut().map(|nemesis| nemesis.act(now));
+        action.map_or(Ok(()), |action| self.record_fault(&action))
+    }
+
+    fn record_fault(&mut self, action: &Action) -> Result<(), RunError> {
+        let (f, begun, done) = action.entries();
+        let entry = |value: Value| Op::info(Actor::Nemesis, f, value);
+        self.record(entry(begun))?;
+        match action {
+            Action::Start(_, grudge) => self.network.partition(grudge),
+            Action::Stop => self.network.heal(),
+        }
+        self.record(entry(done))
+    }
+
+    fn record(&mut self, op: Op) -> Result<(), RunError> {
+        let time = i64::try_from(self.clock.now()).unwrap_or(i64::MAX);
+        self.history.push(op.at(time))?;
+        Ok(())
+    }
+
+    /// Goes on until an operation ends (`true`) or the time is `limit` (`false`).
+    async fn step(&mut self, limit: Option<u64>) -> Result<bool, RunError> {
+        loop {
+            if let Some(Some(finished)) = self.in_flight.next().now_or_never() {
+                self.finish(finished)?;
+                return Ok(true);
+            }
+            if self.deliver()? {
+                continue;
+            }
+            if limit.is_some_and(|limit| limit <= self.clock.now()) {
+                return Ok(false);
+            }
+            self.advance(limit).await;
+        }
+    }
+
+    /// Goes on until `future` is ready.
+    async fn drive<F: Future>(&mut self, future: F) -> Result<F::Output, RunError> {
+        let mut future = pin!(future);
+        loop {
+            if let Some(output) = future.as_mut().now_or_never() {
+                return Ok(output);
+            }
+            if !self.deliver()? {
+                self.advance(None).await;
+            }
+        }
+    }
+
+    async fn advance(&self, limit: Option<u64>) {
+        let next = self.network.next_due().into_iter().chain(limit).min();
+        self.clock.advance_to(next, self.network.changed()).await;
+    }
+
+    /// Hands over every message that is due. `true` when there was any, or a
+    /// client's wait ended.
+    fn deliver(&mut self) -> Result<bool, RunError> {
+        let mut any = false;
+        while let Some(delivery) = self.network.next_delivery() {
+            any = true;
+            if let Some((receiver, message)) = delivery
+                && let Some(Some(node)) = self.nodes.get_mut(receiver)
+            {
+                node.deliver(message);
+            }
+        }
+        for problem in self.network.take_problems() {
+            if problem.kind.is_fatal() {
+                return Err(RunError::Node(Box::new(problem)));
+            }
+            tracing::warn!("{problem}");
+            self.notices.push(problem);
+        }
+        Ok(any)
+    }
+
+    fn progress(&self, phase: Phase) {
+        if let Some(tell) = &self.run.progress {
+            tell(Progress {
+                phase,
+                elapsed: self.clock.elapsed(),
+                operations: self.history.len() / 2,
+            });
+        }
+    }
+}
+
+fn nanoseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,85 @@
+//! Nodes as values in this process: no pipes, no processes, any clock.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use maelstrom_node::{Context, Environment, Node, Server};
+use maelstrom_proto::{Message, NodeId};
+
+use super::{Host, Outbox, RunningNode, StartError};
+
+/// Hosts nodes that a closure makes, one for each node and each of its lives.
+///
+/// ```
+/// use maelstrom_node::handler;
+/// use maelstrom_node::proto::echo::{Request, Response};
+/// use maelstrom_sim::InProcess;
+///
+/// let host = InProcess::new(|_| handler(|_, Request::Echo { echo }| async {
+///     Ok(Response::EchoOk { echo })
+/// }));
+/// ```
+#[derive(Clone)]
+pub struct InProcess {
+    start: Arc<Start>,
+}
+
+type Start = dyn Fn(Outbox, Environment) -> Box<dyn RunningNode> + Send + Sync;
+
+impl InProcess {
+    /// A host whose nodes are made by `make` when their `init` comes.
+    pub fn new<N: Node>(make: impl Fn(Context) -> N + Clone + Send + Sync + 'static) -> Self {
+        let start = move |outbox: Outbox, environment| {
+            let send = move |message| outbox.send(message);
+            let server = Server::new(make.clone(), environment, send);
+            Box::new(Hosted(server)) as Box<dyn RunningNode>
+        };
+        Self {
+            start: Arc::new(start),
+        }
+    }
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+impl Host for InProcess {
+    fn start(
+        &self,
+        _: &NodeId,
+        outbox: Outbox,
+        environment: Environment,
+    ) -> Result<Box<dyn RunningNode>, StartError> {
+        Ok((self.start)(outbox, environment))
+    }
+
+    fn needs_real_time(&self) -> bool {
+        false
+    }
+
+    fn log(&self, _: &NodeId) -> Option<PathBuf> {
+        None
+    }
+}
+
+struct Hosted<N, F>(Server<N, F>);
+
+#[async_trait]
+impl<N, F> RunningNode for Hosted<N, F>
+where
+    N: Node,
+    F: FnOnce(Context) -> N + Send,
+{
+    fn deliver(&mut self, message: Message) {
+        self.0.deliver(message);
+    }
+
+    async fn stop(&mut self) {
+        self.0.kill();
+    }
+}

@@ -1,0 +1,455 @@
+//! The network: queues, latency, partitions, and the clients' mailboxes.
+//!
+//! It behaves as Maelstrom's `net.clj` does. Each receiver has a queue ordered
+//! by the time at which messages are due. It takes the first one out, drops it
+//! if a partition stands between sender and receiver *at that moment*, and else
+//! holds it until it is due before it takes the next. So a message that was
+//! taken out before a partition began still arrives, and one that is due early
+//! but was sent late waits its turn.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::channel::oneshot;
+use maelstrom_proto::{Body, Message, NodeId};
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::journal::{EventKind, Journal};
+use crate::problem::{Problem, ProblemKind};
+use crate::settings::{Latency, LatencyDist};
+
+const MILLISECOND: u64 = 1_000_000;
+
+/// A handle on the network, shared by all who send.
+#[derive(Clone)]
+pub(crate) struct Network {
+    state: Arc<Mutex<State>>,
+    changed: Arc<Notify>,
+    clock: Clock,
+}
+
+struct State {
+    latency: Latency,
+    rng: ChaCha8Rng,
+    parties: HashMap<NodeId, usize>,
+    inboxes: Vec<Inbox>,
+    /// When the message that each receiver holds is due.
+    due: BinaryHeap<Reverse<(u64, u64, usize)>>,
+    /// When a client's patience ends.
+    timeouts: BinaryHeap<Reverse<(u64, usize, u64)>>,
+    /// Which senders each receiver drops messages from.
+    blocked: BTreeMap<usize, BTreeSet<usize>>,
+    /// Breaks ties between messages due at the same time: first come, first served.
+    sequence: u64,
+    clients: u64,
+    journal: Journal,
+    problems: Vec<Problem>,
+}
+
+struct Inbox {
+    queue: BinaryHeap<Reverse<Queued>>,
+    held: Option<Message>,
+    owner: Owner,
+}
+
+enum Owner {
+    Node {
+        /// A node that broke the protocol is not listened to any more.
+        muted: bool,
+    },
+    Client {
+        open: bool,
+        next_msg_id: u64,
+        waiting: Option<(u64, oneshot::Sender<Body>)>,
+        /// Replies that came when nobody waited for any.
+        unread: Vec<u64>,
+    },
+}
+
+struct Queued {
+    deadline: u64,
+    sequence: u64,
+    message: Message,
+}
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Queued {}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.deadline, self.sequence).cmp(&(other.deadline, other.sequence))
+    }
+}
+
+/// A client's own name on the network.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientAddress {
+    index: usize,
+    id: NodeId,
+}
+
+impl Network {
+    pub(crate) fn new(latency: Latency, rng: ChaCha8Rng, clock: Clock) -> Self {
+        let state = State {
+            latency,
+            rng,
+            parties: HashMap::new(),
+            inboxes: Vec::new(),
+            due: BinaryHeap::new(),
+            timeouts: BinaryHeap::new(),
+            blocked: BTreeMap::new(),
+            sequence: 0,
+            clients: 0,
+            journal: Journal::default(),
+            problems: Vec::new(),
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            changed: Arc::new(Notify::new()),
+            clock,
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Wakes when something was sent, or a problem reported.
+    pub(crate) fn changed(&self) -> &Notify {
+        &self.changed
+    }
+
+    /// Registers a node or a service. Its number is its place in order of
+    /// registration, clients included.
+    pub(crate) fn add_node(&self, id: &NodeId) -> usize {
+        self.lock().add(id.clone(), Owner::Node { muted: false })
+    }
+
+    /// Registers a new client, `c0`, `c1`, … in order.
+    pub(crate) fn open_client(&self) -> ClientAddress {
+        let mut state = self.lock();
+        let id = NodeId::new(format!("c{}", state.clients));
+        state.clients += 1;
+        let owner = Owner::Client {
+            open: true,
+            next_msg_id: 1,
+            waiting: None,
+            unread: Vec::new(),
+        };
+        let index = state.add(id.clone(), owner);
+        ClientAddress { index, id }
+    }
+
+    /// Takes a client off the network. A message to it is an error from now on.
+    pub(crate) fn close_client(&self, client: &ClientAddress) {
+        if let Owner::Client { open, waiting, .. } = &mut self.lock().inboxes[client.index].owner {
+            *open = false;
+            *waiting = None;
+        }
+    }
+
+    /// The `msg_id` of a client's next request.
+    pub(crate) fn next_msg_id(&self, client: &ClientAddress) -> u64 {
+        match &mut self.lock().inboxes[client.index].owner {
+            Owner::Client { next_msg_id, .. } => {
+                *next_msg_id += 1;
+                *next_msg_id - 1
+            }
+            Owner::Node { .. } => 0,
+        }
+    }
+
+    /// Sends a client's request. The receiver given back yields the reply, or
+    /// an error once `timeout` nanoseconds have passed.
+    pub(crate) fn request(
+        &self,
+        client: &ClientAddress,
+        dest: &NodeId,
+        body: Body,
+        msg_id: u64,
+        timeout: u64,
+    ) -> oneshot::Receiver<Body> {
+        let (sender, receiver) = oneshot::channel();
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let state = &mut *state;
+        if let Owner::Client {
+            waiting, unread, ..
+        } = &mut state.inboxes[client.index].owner
+        {
+            *waiting = Some((msg_id, sender));
+            for message in unread.drain(..) {
+                state.journal.note(now, EventKind::Receive, message);
+            }
+        }
+        state
+            .timeouts
+            .push(Reverse((now + timeout, client.index, msg_id)));
+        state.send(now, Message::new(&client.id, dest, body));
+        self.changed.notify_one();
+        receiver
+    }
+
+    /// Sends what a node says.
+    pub(crate) fn send(&self, node: usize, message: Message) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        if !state.is_muted(node) {
+            state.send_from_node(now, node, message);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Reports what is wrong with a node.
+    pub(crate) fn report(&self, node: NodeId, kind: ProblemKind) {
+        let time = self.clock.now();
+        self.lock().problems.push(Problem { time, node, kind });
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn take_problems(&self) -> Vec<Problem> {
+        std::mem::take(&mut self.lock().problems)
+    }
+
+    /// From now on each receiver drops what comes from the senders given.
+    pub(crate) fn partition(&self, grudge: &BTreeMap<NodeId, BTreeSet<NodeId>>) {
+        let mut state = self.lock();
+        for (receiver, senders) in grudge {
+            let Some(&receiver) = state.parties.get(receiver) else {
+                continue;
+            };
+            let senders: Vec<usize> = senders
+                .iter()
+                .filter_map(|id| state.parties.get(id).copied())
+                .collect();
+            state.blocked.entry(receiver).or_default().extend(senders);
+        }
+    }
+
+    /// Ends every partition.
+    pub(crate) fn heal(&self) {
+        self.lock().blocked.clear();
+    }
+
+    /// When the next message or timeout is due.
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        let state = self.lock();
+        let message = state.due.peek().map(|Reverse((time, ..))| *time);
+        let timeout = state.timeouts.peek().map(|Reverse((time, ..))| *time);
+        message.into_iter().chain(timeout).min()
+    }
+
+    /// Carries out the next thing that is due: a message for a node or a
+    /// service is given back with the number of its receiver, and one for a
+    /// client has been handed over. Nothing when nothing is due.
+    pub(crate) fn next_delivery(&self) -> Option<Option<(usize, Message)>> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        if state.expire(now) {
+            return Some(None);
+        }
+        let (receiver, message) = state.pop_due(now)?;
+        match state.inboxes[receiver].owner {
+            Owner::Node { .. } => Some(Some((receiver, message))),
+            Owner::Client { .. } => {
+                state.hand_to_client(now, receiver, message);
+                Some(None)
+            }
+        }
+    }
+
+    /// The record of the run so far, leaving an empty one.
+    pub(crate) fn take_journal(&self) -> Journal {
+        std::mem::take(&mut self.lock().journal)
+    }
+
+    /// Nothing is left half done when a panic strikes: a state that a test
+    /// has seen break is only ever read again to be reported.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn add(&mut self, id: NodeId, owner: Owner) -> usize {
+        let index = self.inboxes.len();
+        self.parties.insert(id, index);
+        self.inboxes.push(Inbox {
+            queue: BinaryHeap::new(),
+            held: None,
+            owner,
+        });
+        index
+    }
+
+    fn is_muted(&self, node: usize) -> bool {
+        matches!(self.inboxes[node].owner, Owner::Node { muted: true })
+    }
+
+    fn send_from_node(&mut self, now: u64, node: usize, message: Message) {
+        let dest = self
+            .parties
+            .get(&message.dest)
+            .map(|dest| &self.inboxes[*dest].owner);
+        let problem = match dest {
+            None => ProblemKind::UnknownDestination {
+                message: message.clone(),
+            },
+            Some(Owner::Client { open: false, .. }) => ProblemKind::LateReply {
+                message: message.clone(),
+            },
+            Some(_) if !self.parties.contains_key(&message.src) => ProblemKind::UnknownSource {
+                message: message.clone(),
+            },
+            Some(_) => return self.send(now, message),
+        };
+        if let Owner::Node { muted } = &mut self.inboxes[node].owner {
+            *muted = true;
+        }
+        let node = self.parties.iter().find(|(_, index)| **index == node);
+        let node = node.map_or_else(|| message.src.clone(), |(id, _)| id.clone());
+        self.problems.push(Problem {
+            time: now,
+            node,
+            kind: problem,
+        });
+    }
+
+    /// Both ends must be registered; a message to a stranger goes nowhere.
+    fn send(&mut self, now: u64, message: Message) {
+        let Some(&dest) = self.parties.get(&message.dest) else {
+            return;
+        };
+        let latency = if message.involves_client() {
+            0
+        } else {
+            self.draw_latency()
+        };
+        let message = self.journal.send(now, message);
+        self.sequence += 1;
+        let queued = Queued {
+            deadline: now + latency,
+            sequence: self.sequence,
+            message,
+        };
+        self.inboxes[dest].queue.push(Reverse(queued));
+        if self.inboxes[dest].held.is_none() {
+            self.hold_next(now, dest);
+        }
+    }
+
+    fn draw_latency(&mut self) -> u64 {
+        let mean = self.latency.mean_ms;
+        if mean == 0 {
+            return 0;
+        }
+        let milliseconds = match self.latency.distribution {
+            LatencyDist::Constant => mean,
+            LatencyDist::Uniform => self.rng.random_range(0..2 * mean),
+            LatencyDist::Exponential => {
+                let u: f64 = self.rng.random();
+                // Cut to whole milliseconds, as Maelstrom does. libm, unlike the
+                // system's logarithm, gives the same bits on every machine.
+                (-libm::log(1.0 - u) * mean as f64) as u64
+            }
+        };
+        milliseconds * MILLISECOND
+    }
+
+    /// A receiver that holds nothing takes the first message out of its queue.
+    fn hold_next(&mut self, now: u64, receiver: usize) {
+        while let Some(Reverse(queued)) = self.inboxes[receiver].queue.pop() {
+            let dropped = self.blocked.get(&receiver).is_some_and(|senders| {
+                let sender = self.parties.get(&queued.message.src);
+                sender.is_some_and(|sender| senders.contains(sender))
+            });
+            if dropped {
+                let number = queued.message.id.unwrap_or_default();
+                self.journal.note(now, EventKind::Drop, number);
+                continue;
+            }
+            let time = queued.deadline.max(now);
+            self.due.push(Reverse((time, queued.sequence, receiver)));
+            self.inboxes[receiver].held = Some(queued.message);
+            return;
+        }
+    }
+
+    /// The next message that is due, handed over by its receiver's queue.
+    fn pop_due(&mut self, now: u64) -> Option<(usize, Message)> {
+        let Reverse((time, _, receiver)) = *self.due.peek()?;
+        if time > now {
+            return None;
+        }
+        self.due.pop();
+        let message = self.inboxes[receiver].held.take()?;
+        self.hold_next(now, receiver);
+        if matches!(self.inboxes[receiver].owner, Owner::Node { .. }) {
+            self.journal
+                .note(now, EventKind::Receive, message.id.unwrap_or_default());
+        }
+        Some((receiver, message))
+    }
+
+    fn hand_to_client(&mut self, now: u64, receiver: usize, message: Message) {
+        let Owner::Client {
+            open,
+            waiting,
+            unread,
+            ..
+        } = &mut self.inboxes[receiver].owner
+        else {
+            return;
+        };
+        let number = message.id.unwrap_or_default();
+        if waiting.is_none() {
+            if *open {
+                unread.push(number);
+            }
+            return;
+        }
+        let answers = message
+            .body
+            .header()
+            .ok()
+            .and_then(|header| header.in_reply_to);
+        if let Some((_, caller)) = waiting.take_if(|(msg_id, _)| Some(*msg_id) == answers) {
+            // A caller that is gone is a run that is ending.
+            let _ = caller.send(message.body);
+        }
+        self.journal.note(now, EventKind::Receive, number);
+    }
+
+    /// Ends the wait of clients whose time is up. `true` when there was any.
+    fn expire(&mut self, now: u64) -> bool {
+        let mut any = false;
+        while let Some(Reverse((time, client, msg_id))) = self.timeouts.peek().copied() {
+            if time > now {
+                break;
+            }
+            self.timeouts.pop();
+            if let Owner::Client { waiting, .. } = &mut self.inboxes[client].owner {
+                // Dropping the sender is what tells the caller.
+                any |= waiting
+                    .take_if(|(waits_for, _)| *waits_for == msg_id)
+                    .is_some();
+            }
+        }
+        any
+    }
+}

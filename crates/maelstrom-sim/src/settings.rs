@@ -1,0 +1,354 @@
+//! What a run is asked to do: Maelstrom's settings, with Maelstrom's defaults.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use maelstrom_check::{Availability, Workload};
+use maelstrom_proto::NodeId;
+
+/// The settings of a run. [`Settings::new`] gives Maelstrom's own defaults.
+///
+/// ```
+/// use maelstrom_sim::{Settings, Workload};
+///
+/// let settings = Settings::new(Workload::Broadcast).node_count(25).rate(100.0).latency_ms(100);
+/// assert_eq!(settings.nodes.len(), 25);
+/// assert_eq!(settings.concurrency.threads(25), 25);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// What clients do and what is checked.
+    pub workload: Workload,
+    /// The nodes, in the order that `init` gives them.
+    pub nodes: Vec<NodeId>,
+    /// How many clients work at once.
+    pub concurrency: Concurrency,
+    /// Operations a second over all clients, on average. Zero means none.
+    pub rate: f64,
+    /// How long operations are started. Recovery and final reads come after.
+    pub time_limit: Duration,
+    /// How long a message between servers travels.
+    pub latency: Latency,
+    /// The neighbours suggested to nodes, where a workload suggests any.
+    pub topology: TopologyKind,
+    /// The faults injected.
+    pub nemesis: BTreeSet<Fault>,
+    /// The mean time between two actions of the nemesis.
+    pub nemesis_interval: Duration,
+    /// The share of operations that must succeed.
+    pub availability: Availability,
+}
+
+impl Settings {
+    /// Maelstrom's defaults: five nodes `n1` to `n5`, one client each, 5
+    /// operations a second for 60 seconds, no latency, no faults.
+    pub fn new(workload: Workload) -> Self {
+        Self {
+            workload,
+            nodes: (1..=5).map(|i| NodeId::new(format!("n{i}"))).collect(),
+            concurrency: Concurrency::PerNode(1),
+            rate: 5.0,
+            time_limit: Duration::from_secs(60),
+            latency: Latency::default(),
+            topology: TopologyKind::Grid,
+            nemesis: BTreeSet::new(),
+            nemesis_interval: Duration::from_secs(10),
+            availability: Availability::Any,
+        }
+    }
+
+    /// Nodes `n0` to `n(count - 1)`.
+    #[must_use]
+    pub fn node_count(mut self, count: usize) -> Self {
+        self.nodes = (0..count).map(|i| NodeId::new(format!("n{i}"))).collect();
+        self
+    }
+
+    /// Operations a second over all clients.
+    #[must_use]
+    pub fn rate(mut self, rate: f64) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// How many seconds operations are started.
+    #[must_use]
+    pub fn time_limit(mut self, seconds: u64) -> Self {
+        self.time_limit = Duration::from_secs(seconds);
+        self
+    }
+
+    /// The mean latency between servers, in milliseconds.
+    #[must_use]
+    pub fn latency_ms(mut self, mean: u64) -> Self {
+        self.latency.mean_ms = mean;
+        self
+    }
+
+    /// How latencies are distributed around their mean.
+    #[must_use]
+    pub fn latency_dist(mut self, distribution: LatencyDist) -> Self {
+        self.latency.distribution = distribution;
+        self
+    }
+
+    /// How many clients work at once.
+    #[must_use]
+    pub fn concurrency(mut self, concurrency: Concurrency) -> Self {
+        self.concurrency = concurrency;
+        self
+    }
+
+    /// The neighbours suggested to nodes.
+    #[must_use]
+    pub fn topology(mut self, topology: TopologyKind) -> Self {
+        self.topology = topology;
+        self
+    }
+
+    /// Injects a fault.
+    #[must_use]
+    pub fn nemesis(mut self, fault: Fault) -> Self {
+        self.nemesis.insert(fault);
+        self
+    }
+
+    /// The mean time between two actions of the nemesis, in seconds.
+    #[must_use]
+    pub fn nemesis_interval(mut self, seconds: f64) -> Self {
+        self.nemesis_interval = Duration::from_secs_f64(seconds);
+        self
+    }
+
+    /// The share of operations that must succeed.
+    #[must_use]
+    pub fn availability(mut self, availability: Availability) -> Self {
+        self.availability = availability;
+        self
+    }
+
+    /// Says what makes these settings impossible, if anything does.
+    ///
+    /// # Errors
+    /// A sentence naming the setting, its value, and what is allowed.
+    pub fn validate(&self) -> Result<(), SettingsError> {
+        let wrong = |setting: &'static str, value: String, allowed: &'static str| {
+            Err(SettingsError {
+                setting,
+                value,
+                allowed,
+            })
+        };
+        if self.nodes.is_empty() {
+            return wrong("node-count", "0".into(), "at least 1");
+        }
+        if let Some(client) = self.nodes.iter().find(|id| id.is_client()) {
+            let allowed = "names that do not begin with `c`, which are clients";
+            return wrong("nodes", client.to_string(), allowed);
+        }
+        if self.nodes.iter().collect::<BTreeSet<_>>().len() < self.nodes.len() {
+            return wrong("nodes", format!("{:?}", self.nodes), "names that differ");
+        }
+        if !(self.rate.is_finite() && self.rate >= 0.0) {
+            return wrong("rate", self.rate.to_string(), "a number from 0 up");
+        }
+        if self.concurrency.threads(self.nodes.len()) == 0 {
+            return wrong(
+                "concurrency",
+                self.concurrency.to_string(),
+                "at least one client",
+            );
+        }
+        if self.nemesis_interval.is_zero() {
+            return wrong("nemesis-interval", "0".into(), "more than 0 seconds");
+        }
+        Ok(())
+    }
+}
+
+/// A setting that can't be run with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("--{setting} can't be {value}: {allowed} expected")]
+pub struct SettingsError {
+    /// The setting, by the name of its flag.
+    pub setting: &'static str,
+    /// What it was set to.
+    pub value: String,
+    /// What it may be set to.
+    pub allowed: &'static str,
+}
+
+/// How many clients work at once: a number, or a number for each node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concurrency {
+    /// This many, however many nodes there are. Written `10`.
+    Total(usize),
+    /// This many for each node. Written `2n`.
+    PerNode(usize),
+}
+
+impl Concurrency {
+    /// The number of clients for this many nodes.
+    pub fn threads(self, nodes: usize) -> usize {
+        match self {
+            Self::Total(count) => count,
+            Self::PerNode(each) => each * nodes,
+        }
+    }
+}
+
+impl fmt::Display for Concurrency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Total(count) => write!(f, "{count}"),
+            Self::PerNode(each) => write!(f, "{each}n"),
+        }
+    }
+}
+
+impl FromStr for Concurrency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (digits, make): (_, fn(usize) -> Self) = match text.strip_suffix('n') {
+            Some(digits) => (digits, Self::PerNode),
+            None => (text, Self::Total),
+        };
+        match digits.parse() {
+            Ok(count) if count > 0 => Ok(make(count)),
+            _ => Err("expected a number of clients (10), or a number for each node (2n)".into()),
+        }
+    }
+}
+
+/// How long messages between servers travel. Those of clients arrive at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Latency {
+    /// The mean, in whole milliseconds.
+    pub mean_ms: u64,
+    /// The distribution around it.
+    pub distribution: LatencyDist,
+}
+
+/// Defines an enum whose values are named on the command line, with the list
+/// of them all, `Display` and `FromStr`.
+macro_rules! named {
+    ($(#[$outer:meta])* $name:ident, $what:literal { $($(#[$inner:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$inner])* $variant,)* }
+
+        impl $name {
+            /// Every value, in the order in which help lists them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name on the command line.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::ALL.iter().copied().find(|value| value.name() == text).ok_or_else(|| {
+                    let names: Vec<_> = Self::ALL.iter().map(|value| value.name()).collect();
+                    format!("unknown {} `{text}`, expected one of {}", $what, names.join(", "))
+                })
+            }
+        }
+    };
+}
+
+named! {
+    /// How latencies are distributed around their mean.
+    #[derive(Default)]
+    LatencyDist, "distribution" {
+        /// Always the mean.
+        #[default]
+        Constant = "constant",
+        /// Whole milliseconds from 0 up to twice the mean, that excluded.
+        Uniform = "uniform",
+        /// Exponential with that mean, cut to whole milliseconds.
+        Exponential = "exponential",
+    }
+}
+
+named! {
+    /// The graphs that the workbench suggests to nodes as neighbours.
+    TopologyKind, "topology" {
+        /// Each node next to the one before and the one after.
+        Line = "line",
+        /// A roughly square grid.
+        Grid = "grid",
+        /// The same as `tree2`.
+        Tree = "tree",
+        /// A complete tree in which nodes have two children.
+        Tree2 = "tree2",
+        /// A complete tree in which nodes have three children.
+        Tree3 = "tree3",
+        /// A complete tree in which nodes have four children.
+        Tree4 = "tree4",
+        /// Everybody next to everybody.
+        Total = "total",
+    }
+}
+
+named! {
+    /// What the nemesis breaks.
+    Fault, "fault" {
+        /// Cuts links between nodes, and heals them.
+        Partition = "partition",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn concurrency_is_read_as_maelstrom_reads_it() {
+        assert_eq!("10".parse(), Ok(Concurrency::Total(10)));
+        assert_eq!("2n".parse(), Ok(Concurrency::PerNode(2)));
+        for bad in ["", "n", "0", "-1", "2m", "1.5n", "2 n"] {
+            assert!(bad.parse::<Concurrency>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn impossible_settings_say_what_is_allowed() {
+        let fine = Settings::new(Workload::Echo);
+        assert_eq!(fine.validate(), Ok(()));
+        let error = fine.clone().node_count(0).validate().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--node-count can't be 0: at least 1 expected"
+        );
+        assert!(fine.clone().rate(f64::NAN).validate().is_err());
+        assert!(fine.clone().rate(-1.0).validate().is_err());
+        assert!(fine.clone().nemesis_interval(0.0).validate().is_err());
+        let mut client = fine.clone();
+        client.nodes[0] = "cat".into();
+        assert!(client.validate().is_err());
+        let mut twice = fine;
+        twice.nodes[0] = twice.nodes[1].clone();
+        assert!(twice.validate().is_err());
+    }
+
+    #[test]
+    fn names_are_listed_when_one_is_unknown() {
+        assert_eq!("tree3".parse(), Ok(TopologyKind::Tree3));
+        let error = "ring".parse::<TopologyKind>().unwrap_err();
+        assert!(error.contains("line, grid, tree, tree2"), "{error}");
+    }
+}

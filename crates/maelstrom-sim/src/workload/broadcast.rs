@@ -1,0 +1,91 @@
+//! `broadcast`: what one node is told, all come to know. After
+//! `workload/broadcast.clj`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use maelstrom_check::Value;
+use maelstrom_proto::broadcast::{Request, Topology};
+use rand::rngs::ChaCha8Rng;
+
+use super::{Generator, Operations, Workload, plain, toss};
+use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT, reply};
+use crate::settings::Settings;
+use crate::topology::topology;
+
+pub(super) fn workload(settings: &Settings) -> Workload {
+    let topology = topology(settings.topology, &settings.nodes);
+    (
+        Box::new(Mix { next_value: 0 }),
+        Arc::new(Broadcast { topology }),
+    )
+}
+
+/// Broadcasts 0, 1, 2, … and reads, one as likely as the other.
+struct Mix {
+    next_value: i64,
+}
+
+struct Broadcast {
+    topology: Topology,
+}
+
+reply!(TopologyReply::TopologyOk {});
+reply!(BroadcastReply::BroadcastOk {});
+reply!(ReadReply::ReadOk { messages: Vec<serde_json::Value> });
+
+impl Generator for Mix {
+    fn next(&mut self, rng: &mut ChaCha8Rng) -> Invocation {
+        if toss(rng) {
+            return plain("read");
+        }
+        let value = self.next_value;
+        self.next_value += 1;
+        Invocation {
+            f: "broadcast",
+            value: value.into(),
+            is_final: false,
+        }
+    }
+
+    fn last(&self) -> Option<Invocation> {
+        Some(Invocation {
+            is_final: true,
+            ..plain("read")
+        })
+    }
+}
+
+#[async_trait]
+impl Operations for Broadcast {
+    async fn set_up(&self, client: &Client) -> Result<(), ClientError> {
+        let topology = self.topology.clone();
+        let TopologyReply::TopologyOk { .. } =
+            client.rpc(&Request::Topology { topology }, TIMEOUT).await?;
+        Ok(())
+    }
+
+    async fn invoke(&self, client: &Client, invocation: &Invocation) -> Completion {
+        let result = match invocation.value.as_int() {
+            Some(value) => broadcast(client, value).await,
+            None => read(client).await,
+        };
+        let harmless = invocation.f == "read";
+        result.map_or_else(
+            |error| Completion::of_error(invocation, error, harmless),
+            Completion::ok,
+        )
+    }
+}
+
+async fn broadcast(client: &Client, value: i64) -> Result<Value, ClientError> {
+    let message = u64::try_from(value).unwrap_or_default();
+    let BroadcastReply::BroadcastOk { .. } =
+        client.rpc(&Request::Broadcast { message }, TIMEOUT).await?;
+    Ok(value.into())
+}
+
+async fn read(client: &Client) -> Result<Value, ClientError> {
+    let ReadReply::ReadOk { messages, .. } = client.rpc(&Request::Read, TIMEOUT).await?;
+    Ok(Value::vector(messages))
+}
