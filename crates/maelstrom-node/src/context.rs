@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, warn};
 
 use crate::outbox::Outbox;
 use crate::rpc::Pending;
@@ -240,12 +240,13 @@ impl Context {
     {
         let ending = self.shared.ending.clone();
         let id = self.shared.id.clone();
-        self.shared.tasks.spawn(async move {
+        let task = async move {
             let guarded = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(task));
             if let Some(Err(_)) = ending.run_until_cancelled(guarded).await {
                 tracing::error!(node = %id, "a background task panicked");
             }
-        });
+        };
+        self.shared.tasks.spawn(task.in_current_span());
     }
 
     /// Calls `tick` every `period`, for the first time after one period. A tick

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use maelstrom_proto::{DecodeError, Header, init};
-use tracing::{debug, error, warn};
+use tracing::{Instrument, debug, error, warn};
 
 use crate::outbox::Outbox;
 use crate::{Body, Context, Environment, Error, ErrorCode, Message, Node, NodeId};
@@ -205,9 +205,10 @@ fn start(ctx: Context, handler: impl Future<Output = ()> + Send + 'static) {
     let mut no_waker = std::task::Context::from_waker(Waker::noop());
     if handler.as_mut().poll(&mut no_waker).is_pending() {
         let killed = ctx.shared.killed.clone();
-        ctx.shared.tasks.spawn(async move {
+        let task = async move {
             killed.run_until_cancelled(handler).await;
-        });
+        };
+        ctx.shared.tasks.spawn(task.in_current_span());
     }
 }
 

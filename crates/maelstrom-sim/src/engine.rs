@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::{BoxFuture, FutureExt, join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -53,6 +54,8 @@ pub(crate) struct Engine<'a> {
     in_flight: FuturesUnordered<BoxFuture<'static, Finished>>,
     history: History,
     notices: Vec<Problem>,
+    /// Set when somebody wants the run to end.
+    interrupted: Arc<AtomicBool>,
 }
 
 /// One of the clients that work at the same time.
@@ -101,7 +104,21 @@ impl<'a> Engine<'a> {
             in_flight: FuturesUnordered::new(),
             history: History::new(),
             notices: Vec::new(),
+            interrupted: Arc::default(),
         }
+    }
+
+    /// Ends the run when the process is asked to end, so that no node is left
+    /// behind.
+    pub(crate) fn end_on_signals(&self) {
+        let interrupted = self.interrupted.clone();
+        let network = self.network.clone();
+        tokio::spawn(async move {
+            if asked_to_end().await.is_ok() {
+                interrupted.store(true, Ordering::Relaxed);
+                network.changed().notify_one();
+            }
+        });
     }
 
     /// Runs from beginning to end, and leaves no node behind either way.
@@ -412,6 +429,9 @@ impl<'a> Engine<'a> {
     /// Hands over every message that is due. `true` when there was any, or a
     /// client's wait ended.
     fn deliver(&mut self) -> Result<bool, RunError> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
         let mut any = false;
         while let Some(delivery) = self.network.next_delivery() {
             any = true;
@@ -440,6 +460,21 @@ impl<'a> Engine<'a> {
             });
         }
     }
+}
+
+/// Waits for an interrupt (Ctrl-C) or a request to terminate.
+async fn asked_to_end() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 fn nanoseconds(duration: std::time::Duration) -> u64 {

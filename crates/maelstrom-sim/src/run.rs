@@ -136,6 +136,9 @@ pub enum RunError {
     /// A node did what no node may do.
     #[error("{0}")]
     Node(Box<Problem>),
+    /// The process was asked to end.
+    #[error("it was interrupted")]
+    Interrupted,
     /// The history would not be one.
     #[error("the history could not be written: {0}")]
     History(#[from] maelstrom_check::Error),
@@ -215,7 +218,11 @@ impl Run {
             };
             // The engine polls many futures in one go; tokio's budget for
             // fairness would make some of them wait for no reason.
-            unconstrained(Engine::new(&self, workload, clock).execute()).await
+            let engine = Engine::new(&self, workload, clock);
+            if self.pace == Pace::Real {
+                engine.end_on_signals();
+            }
+            unconstrained(engine.execute()).await
         })
     }
 }

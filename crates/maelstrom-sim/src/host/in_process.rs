@@ -32,9 +32,10 @@ impl InProcess {
     /// A host whose nodes are made by `make` when their `init` comes.
     pub fn new<N: Node>(make: impl Fn(Context) -> N + Clone + Send + Sync + 'static) -> Self {
         let start = move |outbox: Outbox, environment| {
+            let span = tracing::error_span!("node", id = %outbox.id());
             let send = move |message| outbox.send(message);
             let server = Server::new(make.clone(), environment, send);
-            Box::new(Hosted(server)) as Box<dyn RunningNode>
+            Box::new(Hosted { server, span }) as Box<dyn RunningNode>
         };
         Self {
             start: Arc::new(start),
@@ -67,7 +68,12 @@ impl Host for InProcess {
     }
 }
 
-struct Hosted<N, F>(Server<N, F>);
+struct Hosted<N, F> {
+    server: Server<N, F>,
+    /// Whatever the node logs is logged within it, so that a subscriber can
+    /// tell the nodes apart.
+    span: tracing::Span,
+}
 
 #[async_trait]
 impl<N, F> RunningNode for Hosted<N, F>
@@ -76,10 +82,10 @@ where
     F: FnOnce(Context) -> N + Send,
 {
     fn deliver(&mut self, message: Message) {
-        self.0.deliver(message);
+        self.span.in_scope(|| self.server.deliver(message));
     }
 
     async fn stop(&mut self) {
-        self.0.kill();
+        self.server.kill();
     }
 }

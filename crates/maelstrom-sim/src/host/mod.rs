@@ -77,6 +77,11 @@ impl Outbox {
         }
     }
 
+    /// The node whose messages these are.
+    pub fn id(&self) -> &NodeId {
+        &self.id
+    }
+
     /// Puts a message on the network.
     pub fn send(&self, message: Message) {
         self.network.send(self.node, message);

@@ -1,0 +1,222 @@
+//! The challenges: for each its official settings, its thresholds and the
+//! solution that runs. These facts stand here and nowhere else.
+//!
+//! Source: the pages of <https://fly.io/dist-sys/>.
+
+use std::fmt;
+
+use maelstrom_sim::{Availability, Fault, InProcess, Settings, Workload};
+use serde::Serialize;
+
+/// A challenge, as fly.io sets it.
+pub(crate) struct Challenge {
+    /// What it is called on the command line.
+    pub(crate) id: &'static str,
+    /// What it is about.
+    pub(crate) title: &'static str,
+    /// The official settings.
+    pub(crate) settings: fn() -> Settings,
+    /// What must be reached beside a valid verdict.
+    pub(crate) thresholds: &'static [Threshold],
+    /// The solution that runs, as a program and in this process.
+    pub(crate) solution: Solution,
+}
+
+/// A node of ours.
+pub(crate) struct Solution {
+    /// The name of its program, and of its crate.
+    pub(crate) program: &'static str,
+    /// The same node as a value.
+    pub(crate) host: fn() -> InProcess,
+}
+
+/// A figure that must stay below a limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Threshold {
+    pub(crate) measure: Measure,
+    pub(crate) below: f64,
+}
+
+/// What a threshold is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Measure {
+    /// `net.all.msgs-per-op`: every message, those of clients included, per
+    /// operation. The stricter of the two figures.
+    MessagesPerOperation,
+    /// The median of the stable latencies, in milliseconds.
+    MedianLatency,
+    /// The largest of the stable latencies, in milliseconds.
+    MaximumLatency,
+}
+
+impl Measure {
+    /// The unit, with the space before it, where there is one.
+    pub(crate) const fn unit(self) -> &'static str {
+        match self {
+            Self::MessagesPerOperation => "",
+            Self::MedianLatency | Self::MaximumLatency => " ms",
+        }
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::MessagesPerOperation => "messages per operation (all)",
+            Self::MedianLatency => "median stable latency",
+            Self::MaximumLatency => "maximum stable latency",
+        })
+    }
+}
+
+const fn below(measure: Measure, below: f64) -> Threshold {
+    Threshold { measure, below }
+}
+
+const ECHO: Solution = Solution {
+    program: "echo",
+    host: || InProcess::new(|_| echo::Echo),
+};
+
+const UNIQUE_IDS: Solution = Solution {
+    program: "unique-ids",
+    host: || InProcess::new(|_| unique_ids::Sequence::default()),
+};
+
+const BROADCAST: Solution = Solution {
+    program: "broadcast",
+    host: || InProcess::new(|ctx| broadcast::Flood::new(&ctx)),
+};
+
+fn broadcast_settings(nodes: usize) -> Settings {
+    Settings::new(Workload::Broadcast)
+        .node_count(nodes)
+        .time_limit(20)
+        .rate(10.0)
+}
+
+/// Broadcast d and e: 25 nodes, 100 ms between them.
+fn efficient_broadcast() -> Settings {
+    broadcast_settings(25).rate(100.0).latency_ms(100)
+}
+
+/// Every challenge, in the order in which they are set.
+pub(crate) const CHALLENGES: &[Challenge] = &[
+    Challenge {
+        id: "echo",
+        title: "1: send back what was sent",
+        settings: || Settings::new(Workload::Echo).node_count(1).time_limit(10),
+        thresholds: &[],
+        solution: ECHO,
+    },
+    Challenge {
+        id: "unique-ids",
+        title: "2: ids that no other node gives",
+        settings: || {
+            Settings::new(Workload::UniqueIds)
+                .node_count(3)
+                .time_limit(30)
+                .rate(1000.0)
+                .availability(Availability::Total)
+                .nemesis(Fault::Partition)
+        },
+        thresholds: &[],
+        solution: UNIQUE_IDS,
+    },
+    Challenge {
+        id: "broadcast-a",
+        title: "3a: one node",
+        settings: || broadcast_settings(1),
+        thresholds: &[],
+        solution: BROADCAST,
+    },
+    Challenge {
+        id: "broadcast-b",
+        title: "3b: five nodes",
+        settings: || broadcast_settings(5),
+        thresholds: &[],
+        solution: BROADCAST,
+    },
+    Challenge {
+        id: "broadcast-c",
+        title: "3c: five nodes, partitions",
+        settings: || broadcast_settings(5).nemesis(Fault::Partition),
+        thresholds: &[],
+        solution: BROADCAST,
+    },
+    Challenge {
+        id: "broadcast-d",
+        title: "3d: 25 nodes, few messages, fast",
+        settings: efficient_broadcast,
+        thresholds: &[
+            below(Measure::MessagesPerOperation, 30.0),
+            below(Measure::MedianLatency, 400.0),
+            below(Measure::MaximumLatency, 600.0),
+        ],
+        solution: BROADCAST,
+    },
+    Challenge {
+        id: "broadcast-e",
+        title: "3e: 25 nodes, fewer messages, less fast",
+        settings: efficient_broadcast,
+        thresholds: &[
+            below(Measure::MessagesPerOperation, 20.0),
+            below(Measure::MedianLatency, 1000.0),
+            below(Measure::MaximumLatency, 2000.0),
+        ],
+        solution: BROADCAST,
+    },
+];
+
+/// The challenge of that id.
+///
+/// # Errors
+/// A text that names the nearest id and lists them all.
+pub(crate) fn find(id: &str) -> Result<&'static Challenge, String> {
+    let found = CHALLENGES.iter().find(|challenge| challenge.id == id);
+    found.ok_or_else(|| {
+        let ids: Vec<&str> = CHALLENGES.iter().map(|challenge| challenge.id).collect();
+        let nearest = ids
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
+        let nearest = nearest
+            .filter(|nearest| strsim::jaro_winkler(nearest, id) > 0.7)
+            .map(|nearest| format!(" Did you mean `{nearest}`?"))
+            .unwrap_or_default();
+        format!(
+            "there is no challenge `{id}`.{nearest} There are: {}",
+            ids.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_challenge_names_the_nearest_and_all() {
+        let error = find("brodcast-c").err().unwrap();
+        assert!(error.contains("Did you mean `broadcast-c`?"), "{error}");
+        assert!(
+            CHALLENGES
+                .iter()
+                .all(|challenge| error.contains(challenge.id)),
+            "{error}"
+        );
+        assert!(!find("zzz").err().unwrap().contains("mean"));
+    }
+
+    #[test]
+    fn every_setting_is_one_that_can_be_run() {
+        for challenge in CHALLENGES {
+            assert_eq!(
+                (challenge.settings)().validate(),
+                Ok(()),
+                "{}",
+                challenge.id
+            );
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What can be asked for on the command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use maelstrom_sim::{Availability, Concurrency, Fault, LatencyDist, Settings, TopologyKind};
+
+/// Gossip Glomers on an embedded workbench.
+#[derive(Debug, Parser)]
+#[command(name = "glomers", version, about, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 valid, 1 invalid, 2 unknown, 254 bad arguments, 255 the run could not be made or crashed.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the challenges, with their settings and thresholds.
+    List,
+    /// Run a challenge and judge it.
+    #[command(after_help = EXIT_CODES)]
+    Run(Box<RunArgs>),
+}
+
+/// What `run` can be told. Settings that are not given are the official ones.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The challenge; `glomers list` names them.
+    pub(crate) challenge: String,
+
+    /// Repeat the run of this seed [default: a new one, which is printed].
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    /// Run the solution's program as processes in real time.
+    #[arg(long)]
+    pub(crate) real: bool,
+
+    /// Run this program instead of the solution, in real time. Its arguments go after `--`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bin: Option<PathBuf>,
+
+    /// The folder that keeps what runs leave.
+    #[arg(long, value_name = "FOLDER", default_value = "store")]
+    pub(crate) store: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+
+    /// Arguments for the program.
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+/// Maelstrom's settings, by Maelstrom's names.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings (the challenge's own unless given)")]
+pub(crate) struct SettingArgs {
+    /// How many nodes, n0 up.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    node_count: Option<u16>,
+
+    /// How many clients at once: a number, or a number for each node (2n).
+    #[arg(long)]
+    concurrency: Option<Concurrency>,
+
+    /// Operations a second over all clients; 0 for none.
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    rate: Option<f64>,
+
+    /// How many seconds operations are started.
+    #[arg(long, value_name = "SECONDS")]
+    time_limit: Option<u32>,
+
+    /// The mean latency between servers, in milliseconds.
+    #[arg(long, value_name = "MILLISECONDS")]
+    latency: Option<u32>,
+
+    /// How latencies are distributed: constant, uniform or exponential.
+    #[arg(long, value_name = "DISTRIBUTION")]
+    latency_dist: Option<LatencyDist>,
+
+    /// The neighbours suggested to nodes: line, grid, tree, tree2, tree3, tree4 or total.
+    #[arg(long)]
+    topology: Option<TopologyKind>,
+
+    /// The faults to inject, separated by commas: partition; or none.
+    #[arg(long, value_name = "FAULTS", value_parser = faults)]
+    nemesis: Option<Faults>,
+
+    /// The mean time between two actions of the nemesis, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = interval)]
+    nemesis_interval: Option<f64>,
+
+    /// The share of operations that must succeed: total, or a number from 0 to 1.
+    #[arg(long, value_name = "SHARE", value_parser = availability)]
+    availability: Option<Availability>,
+}
+
+/// A list that clap takes as one value.
+type Faults = std::collections::BTreeSet<Fault>;
+
+impl SettingArgs {
+    /// The official settings with whatever was given in their place.
+    pub(crate) fn apply(&self, mut settings: Settings) -> Settings {
+        if let Some(count) = self.node_count {
+            settings = settings.node_count(count.into());
+        }
+        if let Some(seconds) = self.time_limit {
+            settings = settings.time_limit(seconds.into());
+        }
+        if let Some(seconds) = self.nemesis_interval {
+            settings = settings.nemesis_interval(seconds);
+        }
+        if let Some(mean) = self.latency {
+            settings = settings.latency_ms(mean.into());
+        }
+        settings.latency.distribution = self.latency_dist.unwrap_or(settings.latency.distribution);
+        settings.concurrency = self.concurrency.unwrap_or(settings.concurrency);
+        settings.rate = self.rate.unwrap_or(settings.rate);
+        settings.topology = self.topology.unwrap_or(settings.topology);
+        settings.availability = self.availability.unwrap_or(settings.availability);
+        if let Some(faults) = &self.nemesis {
+            settings.nemesis.clone_from(faults);
+        }
+        settings
+    }
+
+    /// The flags that were given, as they are typed again.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let availability = self.availability.map(|share| match share {
+            Availability::AtLeast(share) => share.to_string(),
+            Availability::Total | Availability::Any => "total".into(),
+        });
+        let faults = self.nemesis.as_ref().map(|faults| match faults.len() {
+            0 => "none".into(),
+            _ => faults
+                .iter()
+                .map(|fault| fault.name())
+                .collect::<Vec<_>>()
+                .join(","),
+        });
+        let given: [(&str, Option<String>); 10] = [
+            ("node-count", self.node_count.map(|value| value.to_string())),
+            (
+                "concurrency",
+                self.concurrency.map(|value| value.to_string()),
+            ),
+            ("rate", self.rate.map(|value| value.to_string())),
+            ("time-limit", self.time_limit.map(|value| value.to_string())),
+            ("latency", self.latency.map(|value| value.to_string())),
+            (
+                "latency-dist",
+                self.latency_dist.map(|value| value.to_string()),
+            ),
+            ("topology", self.topology.map(|value| value.to_string())),
+            ("nemesis", faults),
+            (
+                "nemesis-interval",
+                self.nemesis_interval.map(|value| value.to_string()),
+            ),
+            ("availability", availability),
+        ];
+        let given = given.into_iter();
+        given
+            .filter_map(|(flag, value)| Some(format!("--{flag} {}", value?)))
+            .collect()
+    }
+}
+
+fn number(text: &str, allowed: &str, fits: impl Fn(f64) -> bool) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && fits(number) => Ok(number),
+        _ => Err(format!("expected {allowed}")),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    number(text, "a number from 0 up", |rate| {
+        (0.0..=1e9).contains(&rate)
+    })
+}
+
+fn interval(text: &str) -> Result<f64, String> {
+    number(text, "a number of seconds above 0", |seconds| {
+        seconds > 0.0 && seconds < 1e9
+    })
+}
+
+fn availability(text: &str) -> Result<Availability, String> {
+    if text == "total" {
+        return Ok(Availability::Total);
+    }
+    let allowed = "`total`, or a number from 0 to 1";
+    number(text, allowed, |share| (0.0..=1.0).contains(&share)).map(Availability::AtLeast)
+}
+
+fn faults(text: &str) -> Result<Faults, String> {
+    if text == "none" {
+        return Ok(Faults::new());
+    }
+    text.split(',').map(|name| name.trim().parse()).collect()
+}

@@ -1,0 +1,59 @@
+//! The command `glomers`: Gossip Glomers on an embedded workbench.
+
+mod challenge;
+mod cli;
+mod list;
+mod measured;
+mod node_logs;
+mod run;
+mod store;
+mod story;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::cli::{Cli, Command};
+
+/// The exit codes, which are Maelstrom's.
+mod exit {
+    pub(crate) const VALID: u8 = 0;
+    pub(crate) const INVALID: u8 = 1;
+    pub(crate) const UNKNOWN: u8 = 2;
+    pub(crate) const BAD_ARGUMENTS: u8 = 254;
+    pub(crate) const CRASHED: u8 = 255;
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return complain(&error),
+    };
+    let code = match cli.command {
+        Command::List => list::list(),
+        Command::Run(args) => run::run(&args),
+    };
+    ExitCode::from(code)
+}
+
+/// Help and version are asked for; everything else is a bad argument.
+fn complain(error: &clap::Error) -> ExitCode {
+    // A terminal that can't be written to has nobody who could be told.
+    let _ = error.print();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        return ExitCode::SUCCESS;
+    }
+    let dash =
+        |argument: &String| argument.starts_with(['–', '—', '−']) || argument.starts_with("-–");
+    if let Some(argument) = std::env::args().find(dash) {
+        anstream::eprintln!(
+            "\n`{argument}` begins with a typographic dash, as web pages make of two hyphens: type -- instead."
+        );
+    }
+    ExitCode::from(exit::BAD_ARGUMENTS)
+}

@@ -1,0 +1,121 @@
+//! What a run leaves behind: a folder of files under `store/`.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Zoned;
+use maelstrom_sim::Outcome;
+use serde_json::Value;
+
+/// The folder of one run: `<store>/<challenge>/<time>/`.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    store: PathBuf,
+    challenge: String,
+    time: String,
+}
+
+/// A file that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} could not be written: {source}", path = path.display())]
+pub(crate) struct StoreError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Folder {
+    /// Makes the folder of a run that begins now. Of two that begin in the same
+    /// millisecond, the second gets the next one.
+    pub(crate) fn create(store: &Path, challenge: &str) -> Result<Self, StoreError> {
+        let parent = store.join(challenge);
+        fs::create_dir_all(&parent).map_err(failed(&parent))?;
+        let mut moment = Zoned::now();
+        loop {
+            let folder = Self {
+                store: store.to_owned(),
+                challenge: challenge.to_owned(),
+                time: moment.strftime("%Y%m%dT%H%M%S.%3f%z").to_string(),
+            };
+            match fs::create_dir(folder.path()) {
+                Ok(()) => return Ok(folder),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    moment += jiff::SignedDuration::from_millis(1);
+                }
+                Err(error) => return Err(failed(&folder.path())(error)),
+            }
+        }
+    }
+
+    /// Where the files are.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.store.join(&self.challenge).join(&self.time)
+    }
+
+    /// Where nodes' logs go.
+    pub(crate) fn node_logs(&self) -> PathBuf {
+        self.path().join("node-logs")
+    }
+
+    /// Writes everything that the run left, and points `latest` at it.
+    pub(crate) fn write(&self, outcome: &Outcome, results: &Value) -> Result<(), StoreError> {
+        let history = outcome.history.to_json_lines();
+        self.file("history.jsonl", |out| out.write_all(history.as_bytes()))?;
+        self.file("history.edn", |out| {
+            out.write_all(outcome.history.to_edn().as_bytes())
+        })?;
+        self.file("journal.jsonl", |out| outcome.journal.write_json_lines(out))?;
+        self.file("results.json", |out| {
+            serde_json::to_writer_pretty(&mut *out, results)?;
+            out.write_all(b"\n")
+        })?;
+        self.link(
+            &self.store.join(&self.challenge).join("latest"),
+            Path::new(&self.time),
+        )?;
+        let relative = Path::new(&self.challenge).join(&self.time);
+        self.link(&self.store.join("latest"), &relative)
+    }
+
+    /// Makes the folder for the logs of nodes that write none themselves.
+    pub(crate) fn make_node_logs(&self) -> Result<(), StoreError> {
+        let path = self.node_logs();
+        fs::create_dir_all(&path).map_err(failed(&path))
+    }
+
+    /// Writes a file of the run.
+    pub(crate) fn file(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), StoreError> {
+        let path = self.path().join(name);
+        let written = File::create(&path).and_then(|file| {
+            let mut out = BufWriter::new(file);
+            write(&mut out)?;
+            out.flush()
+        });
+        written.map_err(failed(&path))
+    }
+
+    /// Points `link` at `target`, in place of whatever it pointed at.
+    #[cfg(unix)]
+    fn link(&self, link: &Path, target: &Path) -> Result<(), StoreError> {
+        let fresh = link.with_file_name(format!(".latest-{}-{}", self.time, std::process::id()));
+        let linked = std::os::unix::fs::symlink(target, &fresh);
+        linked
+            .and_then(|()| fs::rename(&fresh, link))
+            .map_err(failed(link))
+    }
+
+    /// Where links need rights, the newest folder is found by its name.
+    #[cfg(not(unix))]
+    fn link(&self, _: &Path, _: &Path) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> StoreError + use<> {
+    let path = path.to_owned();
+    |source| StoreError { path, source }
+}

@@ -1,0 +1,26 @@
+# Recipes for the workspace; `just` lists them.
+
+_default:
+    @just --list --unsorted
+
+# Run a challenge and judge it: just run broadcast-c --seed 7
+run challenge *flags:
+    @cargo glomers run {{challenge}} {{flags}}
+
+# List the challenges
+list:
+    @cargo glomers list
+
+# Every test of the workspace
+test:
+    cargo test --workspace
+
+# Formatting, lints and docs, warnings being errors
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+
+# Everything that is checked before a change lands
+ci:
+    bash .ci/run
