@@ -106,21 +106,28 @@ impl Clock {
                 () = idle.wait() => {}
             }
         }
+        let now = self.now();
+        if self.idle.is_none() {
+            self.sleep(time, changed).await;
+        } else if let Some(time) = time.filter(|time| time / TICK <= now / TICK) {
+            advance(Duration::from_nanos(time.saturating_sub(now))).await;
+        } else if now % TICK != 0 {
+            // The runtime adds whole ticks to whatever the time is.
+            advance(Duration::from_nanos(TICK - now % TICK)).await;
+        } else {
+            self.sleep(time.map(|time| time - time % TICK), changed)
+                .await;
+        }
+    }
+
+    async fn sleep(&self, time: Option<u64>, changed: &Notify) {
         let Some(time) = time else {
             return changed.notified().await;
         };
-        let target = match self.idle {
-            Some(_) => time - time % TICK,
-            None => time,
-        };
-        if target > self.now() {
-            tokio::select! {
-                biased;
-                () = changed.notified() => {}
-                () = sleep_until(self.start + Duration::from_nanos(target)) => {}
-            }
-        } else if self.idle.is_some() {
-            advance(Duration::from_nanos(time.saturating_sub(self.now()))).await;
+        tokio::select! {
+            biased;
+            () = changed.notified() => {}
+            () = sleep_until(self.start + Duration::from_nanos(time)) => {}
         }
     }
 }

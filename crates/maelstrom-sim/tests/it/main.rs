@@ -1,0 +1,17 @@
+//! The workbench, held to what Maelstrom does.
+#![allow(clippy::unwrap_used)] // A test that can't go on should panic.
+
+mod clients;
+mod course;
+mod determinism;
+mod network;
+#[cfg(unix)]
+mod processes;
+
+use maelstrom_node::proto::echo::{Request, Response};
+use maelstrom_node::{Context, Node, handler};
+
+/// A right echo node.
+fn echo(_: Context) -> impl Node {
+    handler(async |_: Context, Request::Echo { echo }: Request| Ok(Response::EchoOk { echo }))
+}

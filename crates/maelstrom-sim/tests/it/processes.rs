@@ -1,0 +1,168 @@
+//! Nodes as processes: right ones, and each way of being wrong.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use maelstrom_sim::{Outcome, Pace, Process, Run, Settings, Verdict, Workload};
+use tempfile::TempDir;
+
+/// A shell script as a node.
+struct Script {
+    folder: TempDir,
+    program: PathBuf,
+}
+
+impl Script {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("node");
+        std::fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        Self { folder, program }
+    }
+
+    fn run(&self) -> Outcome {
+        let settings = Settings::new(Workload::Echo)
+            .node_count(2)
+            .rate(20.0)
+            .time_limit(2);
+        let logs = self.folder.path().join("logs");
+        let host = Process::new(&self.program, ["an argument"], logs);
+        Run::new(settings, 1, host).pace(Pace::Real).execute()
+    }
+
+    fn failure(&self) -> String {
+        self.run().failure.expect("the run fails").to_string()
+    }
+}
+
+/// Answers `init` and `echo` with nothing but the shell's own means.
+const ECHO: &str = r#"
+echo "$1 of $$ in $(pwd)" >&2
+while read -r line; do
+  field() { printf '%s' "$line" | sed "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/"; }
+  answer() {
+    printf '{"src":"%s","dest":"%s","body":{%s,"in_reply_to":%s}}\n' \
+      "$(field dest)" "$(field src)" "$1" "$(field msg_id)"
+  }
+  case "$line" in
+    *'"type":"init"'*) answer '"type":"init_ok"' ;;
+    *'"type":"echo"'*) answer "\"type\":\"echo_ok\",\"echo\":\"$(field echo)\"" ;;
+  esac
+done
+"#;
+
+#[test]
+fn a_right_node_passes_and_its_log_is_kept() {
+    let script = Script::new(ECHO);
+    let outcome = script.run();
+    assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+    let results = outcome.check();
+    assert_eq!(results.verdict(), Verdict::Valid, "{}", results.story());
+    assert!(results.stats.all.ok_count > 10);
+    let log = std::fs::read_to_string(script.folder.path().join("logs/n1.log")).unwrap();
+    assert!(log.starts_with("an argument of "), "{log}");
+}
+
+#[test]
+fn nothing_is_left_running() {
+    let script = Script::new(&format!("sleep 987654 & \n{ECHO}"));
+    let outcome = script.run();
+    assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+    std::thread::sleep(Duration::from_millis(100));
+    let logs = ["n0", "n1"].map(|node| {
+        std::fs::read_to_string(script.folder.path().join(format!("logs/{node}.log"))).unwrap()
+    });
+    for log in logs {
+        let process = log.split_whitespace().nth(3).unwrap();
+        assert!(!alive(process), "the node {process} still runs");
+    }
+    let sleepers = std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| {
+            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains("987654")
+        });
+    assert_eq!(sleepers.count(), 0, "what the node started still runs");
+}
+
+fn alive(process: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
+}
+
+#[test]
+fn a_missing_program_is_named() {
+    let script = Script::new("");
+    std::fs::remove_file(&script.program).unwrap();
+    let failure = script.failure();
+    assert!(failure.contains("n0 could not be started"), "{failure}");
+    assert!(
+        failure.contains(script.program.to_str().unwrap()),
+        "{failure}"
+    );
+}
+
+#[test]
+fn a_crash_is_told_at_once_with_the_last_words_and_the_log() {
+    let script = Script::new("read line; echo 'the disk is made of cheese' >&2; exit 3");
+    let start = Instant::now();
+    let failure = script.failure();
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(failure.contains("exit status: 3"), "{failure}");
+    assert!(failure.contains("the disk is made of cheese"), "{failure}");
+    assert!(
+        failure.contains("logs/n") && failure.contains(".log"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn a_line_that_is_not_json_is_quoted() {
+    let script = Script::new("echo 'Listening on port 8080'; sleep 60");
+    let failure = script.failure();
+    assert!(failure.contains("printed a line"), "{failure}");
+    assert!(failure.contains("Listening on port 8080"), "{failure}");
+    assert!(failure.contains("expected value"), "{failure}");
+    assert!(failure.contains("logs/n"), "{failure}");
+}
+
+#[test]
+fn a_message_without_a_body_says_what_is_missing() {
+    let script = Script::new(r#"echo '{"src":"n0","dest":"c0"}'; sleep 60"#);
+    let failure = script.failure();
+    assert!(failure.contains("missing field `body`"), "{failure}");
+}
+
+#[test]
+fn a_node_that_never_answers_init_is_named_after_ten_seconds() {
+    let script = Script::new("sleep 60");
+    let start = Instant::now();
+    let failure = script.failure();
+    assert!(
+        failure.contains("did not take its init: no answer within 10 s"),
+        "{failure}"
+    );
+    assert!(failure.contains("logs/n0.log"), "{failure}");
+    assert!(
+        (9..20).contains(&start.elapsed().as_secs()),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn virtual_time_is_refused() {
+    let script = Script::new(ECHO);
+    let settings = Settings::new(Workload::Echo);
+    let host = Process::new(&script.program, [""; 0], script.folder.path());
+    let failure = Run::new(settings, 1, host).execute().failure.unwrap();
+    assert!(failure.to_string().contains("real time"), "{failure}");
+}
