@@ -46,3 +46,7 @@ pub use settings::{
     Concurrency, Fault, Latency, LatencyDist, Settings, SettingsError, TopologyKind,
 };
 pub use topology::topology;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
