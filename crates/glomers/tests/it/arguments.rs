@@ -36,7 +36,10 @@ fn an_unknown_challenge_lists_those_there_are_and_the_nearest() {
 
 #[test]
 fn a_value_out_of_range_says_what_is_allowed() {
-    refused("run echo --rate -1", &["--rate", "-1", "a number from 0 up"]);
+    refused(
+        "run echo --rate -1",
+        &["--rate", "-1", "a number from 0 up"],
+    );
     refused("run echo --time-limit -5", &["--time-limit", "-5"]);
     refused("run echo --rate fast", &["a number from 0 up"]);
     refused("run echo --node-count 0", &["--node-count", "1.."]);
