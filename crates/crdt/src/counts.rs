@@ -14,13 +14,17 @@ pub(crate) struct Counts<R> {
 
 impl<R> Default for Counts<R> {
     fn default() -> Self {
-        Self { entries: Vec::new() }
+        Self {
+            entries: Vec::new(),
+        }
     }
 }
 
 impl<R> Counts<R> {
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&R, u64)> + Clone {
-        self.entries.iter().map(|(replica, count)| (replica, *count))
+        self.entries
+            .iter()
+            .map(|(replica, count)| (replica, *count))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -29,7 +33,10 @@ impl<R> Counts<R> {
 
     /// The sum; 2^64 replicas would be needed to overflow it.
     pub(crate) fn sum(&self) -> u128 {
-        self.entries.iter().map(|&(_, count)| u128::from(count)).sum()
+        self.entries
+            .iter()
+            .map(|&(_, count)| u128::from(count))
+            .sum()
     }
 }
 
@@ -48,11 +55,15 @@ impl<R: Ord> Counts<R> {
             return false; // there are no zeros, so a replica there is missing here
         }
         if self.entries.len() / 8 > other.entries.len() {
-            return other.entries.iter().all(|(id, count)| self.get(id) >= *count);
+            return other
+                .entries
+                .iter()
+                .all(|(id, count)| self.get(id) >= *count);
         }
         let mut mine = self.entries.iter();
         other.entries.iter().all(|(id, count)| {
-            mine.find(|(known, _)| known >= id).is_some_and(|(known, have)| known == id && have >= count)
+            mine.find(|(known, _)| known >= id)
+                .is_some_and(|(known, have)| known == id && have >= count)
         })
     }
 }
@@ -154,7 +165,9 @@ mod serial {
 
     impl<'de, R: Deserialize<'de> + Ord> Deserialize<'de> for Counts<R> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            Ok(Vec::<(R, u64)>::deserialize(deserializer)?.into_iter().collect())
+            Ok(Vec::<(R, u64)>::deserialize(deserializer)?
+                .into_iter()
+                .collect())
         }
     }
 }

@@ -140,7 +140,15 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
     pub fn with_capacity(state: T, epoch: u64, capacity: usize) -> Self {
         // Position 0 is before the initial state: a peer there gets everything.
         let from_bottom = state.is_bottom();
-        Self { state, epoch, from_bottom, deltas: VecDeque::new(), first: 1, capacity, peers: BTreeMap::new() }
+        Self {
+            state,
+            epoch,
+            from_bottom,
+            deltas: VecDeque::new(),
+            first: 1,
+            capacity,
+            peers: BTreeMap::new(),
+        }
     }
 
     /// The state.
@@ -188,11 +196,23 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
 
     /// What the peer lacks, as far as it has acknowledged; `None` if that is nothing.
     pub fn message_for(&self, peer: &P) -> Option<Message<T>> {
-        let (confirmed, lacks) = self.peers.get(peer).map_or((0, 0), |known| (known.confirmed, known.lacks));
+        let (confirmed, lacks) = self
+            .peers
+            .get(peer)
+            .map_or((0, 0), |known| (known.confirmed, known.lacks));
         let to = self.end();
-        let start = if confirmed == 0 && self.from_bottom { 1 } else { lacks };
+        let start = if confirmed == 0 && self.from_bottom {
+            1
+        } else {
+            lacks
+        };
         if start < self.first {
-            return Some(Message { epoch: self.epoch, from: 0, to, payload: self.state.clone() });
+            return Some(Message {
+                epoch: self.epoch,
+                from: 0,
+                to,
+                payload: self.state.clone(),
+            });
         }
         let mut group = T::default();
         let mut news = confirmed == 0;
@@ -202,7 +222,12 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
                 news = true;
             }
         }
-        news.then_some(Message { epoch: self.epoch, from: confirmed, to, payload: group })
+        news.then_some(Message {
+            epoch: self.epoch,
+            from: confirmed,
+            to,
+            payload: group,
+        })
     }
 
     /// Joins what a peer sent, unless it starts beyond what we have of that peer.
@@ -214,9 +239,19 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
         if known.is_some_and(|(epoch, _)| epoch < message.epoch) {
             self.send_anew(from, 0);
         }
-        let reached = known.map_or(0, |(epoch, reached)| if epoch == message.epoch { reached } else { 0 });
+        let reached = known.map_or(
+            0,
+            |(epoch, reached)| if epoch == message.epoch { reached } else { 0 },
+        );
         if message.from > reached {
-            return Received { changed: false, ack: Ack { epoch: message.epoch, position: reached, gap: true } };
+            return Received {
+                changed: false,
+                ack: Ack {
+                    epoch: message.epoch,
+                    position: reached,
+                    gap: true,
+                },
+            };
         }
         let reached = reached.max(message.to);
         if let Some(peer) = self.peers.get_mut(from)
@@ -229,7 +264,14 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
         if changed {
             self.keep(message.payload.clone(), Some(from.clone()));
         }
-        Received { changed, ack: Ack { epoch: message.epoch, position: reached, gap: false } }
+        Received {
+            changed,
+            ack: Ack {
+                epoch: message.epoch,
+                position: reached,
+                gap: false,
+            },
+        }
     }
 
     /// Notes how far a peer has got. Acks from another epoch, and beyond what was ever sent, are ignored.
@@ -269,12 +311,16 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
     /// Where in the list the delta of a kept position is.
     fn index(&self, position: u64) -> usize {
         // No more than `capacity` positions are kept.
-        usize::try_from(position - self.first).unwrap_or(usize::MAX).min(self.deltas.len())
+        usize::try_from(position - self.first)
+            .unwrap_or(usize::MAX)
+            .min(self.deltas.len())
     }
 
     fn keep(&mut self, delta: T, origin: Option<P>) {
         let end = self.end();
-        if let Some(peer) = origin.as_ref().and_then(|origin| self.peers.get_mut(origin))
+        if let Some(peer) = origin
+            .as_ref()
+            .and_then(|origin| self.peers.get_mut(origin))
             && peer.confirmed > 0
             && peer.lacks == end
         {
@@ -286,8 +332,15 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
 
     /// Drops what all peers have, and what exceeds the capacity.
     fn trim(&mut self) {
-        let everywhere = self.peers.values().map(|peer| peer.lacks).min().unwrap_or(0);
-        while !self.deltas.is_empty() && (self.first < everywhere || self.deltas.len() > self.capacity) {
+        let everywhere = self
+            .peers
+            .values()
+            .map(|peer| peer.lacks)
+            .min()
+            .unwrap_or(0);
+        while !self.deltas.is_empty()
+            && (self.first < everywhere || self.deltas.len() > self.capacity)
+        {
             self.deltas.pop_front();
             self.first += 1;
         }

@@ -49,7 +49,10 @@ struct Run<R> {
 
 impl<R> Default for DotContext<R> {
     fn default() -> Self {
-        Self { vector: VersionVector::default(), cloud: Vec::new() }
+        Self {
+            vector: VersionVector::default(),
+            cloud: Vec::new(),
+        }
     }
 }
 
@@ -66,7 +69,9 @@ impl<R> DotContext<R> {
 
     /// What was seen ahead of a gap: replica, first and last counter of each run.
     pub fn cloud(&self) -> impl ExactSizeIterator<Item = (&R, u64, u64)> + Clone {
-        self.cloud.iter().map(|run| (&run.replica, run.first, run.last))
+        self.cloud
+            .iter()
+            .map(|run| (&run.replica, run.first, run.last))
     }
 
     /// Whether no replica's events have a gap, so that the vector says it all.
@@ -91,7 +96,9 @@ impl<R: Ord> DotContext<R> {
         if self.cloud.is_empty() {
             return None;
         }
-        let after = self.cloud.partition_point(|run| (&run.replica, run.first) <= (replica, counter));
+        let after = self
+            .cloud
+            .partition_point(|run| (&run.replica, run.first) <= (replica, counter));
         let run = self.cloud.get(after.checked_sub(1)?)?;
         (run.replica == *replica && run.last >= counter).then_some(run)
     }
@@ -99,12 +106,19 @@ impl<R: Ord> DotContext<R> {
     fn has_run(&self, replica: &R, first: u64, last: u64) -> bool {
         let known = self.vector.get(replica);
         // Runs never touch, so one run has all of it or there is a gap.
-        last <= known || self.run_with(replica, first.max(known.saturating_add(1))).is_some_and(|run| run.last >= last)
+        last <= known
+            || self
+                .run_with(replica, first.max(known.saturating_add(1)))
+                .is_some_and(|run| run.last >= last)
     }
 
     /// Whether everything that `other` has seen has been seen here.
     pub fn includes(&self, other: &Self) -> bool {
-        self.vector >= other.vector && other.cloud.iter().all(|run| self.has_run(&run.replica, run.first, run.last))
+        self.vector >= other.vector
+            && other
+                .cloud
+                .iter()
+                .all(|run| self.has_run(&run.replica, run.first, run.last))
     }
 }
 
@@ -123,7 +137,9 @@ impl<R: Ord + Clone> DotContext<R> {
             Some(run) if run.replica == *replica => run.last,
             _ => self.vector.get(replica),
         };
-        let counter = ahead.checked_add(1).expect("a replica has fewer than 2^64 events");
+        let counter = ahead
+            .checked_add(1)
+            .expect("a replica has fewer than 2^64 events");
         let dot = Dot::new(replica.clone(), counter);
         self.insert(&dot);
         dot
@@ -165,7 +181,9 @@ impl<R: Ord + Clone> DotContext<R> {
 
     /// Adds a run to the cloud and unites it with those that it touches.
     fn float(&mut self, replica: &R, mut first: u64, mut last: u64) {
-        let mut start = self.cloud.partition_point(|run| (&run.replica, run.first) < (replica, first));
+        let mut start = self
+            .cloud
+            .partition_point(|run| (&run.replica, run.first) < (replica, first));
         if let Some(before) = start.checked_sub(1)
             && self.cloud[before].replica == *replica
             && self.cloud[before].last.saturating_add(1) >= first
@@ -181,7 +199,14 @@ impl<R: Ord + Clone> DotContext<R> {
             last = last.max(run.last);
             end += 1;
         }
-        self.cloud.splice(start..end, [Run { replica: replica.clone(), first, last }]);
+        self.cloud.splice(
+            start..end,
+            [Run {
+                replica: replica.clone(),
+                first,
+                last,
+            }],
+        );
     }
 
     /// Restores the cloud's form after runs were added or the vector grew. Wants the cloud sorted.
@@ -193,7 +218,10 @@ impl<R: Ord + Clone> DotContext<R> {
                 continue;
             }
             match self.cloud.last_mut() {
-                Some(before) if before.replica == run.replica && run.first <= before.last.saturating_add(1) => {
+                Some(before)
+                    if before.replica == run.replica
+                        && run.first <= before.last.saturating_add(1) =>
+                {
                     before.last = before.last.max(run.last);
                 }
                 _ => self.cloud.push(run),
@@ -212,7 +240,11 @@ impl<R: Ord + Clone> Join for DotContext<R> {
             for run in &other.cloud {
                 grew |= self.insert_run(&run.replica, run.first, run.last);
             }
-        } else if !other.cloud.iter().all(|run| self.has_run(&run.replica, run.first, run.last)) {
+        } else if !other
+            .cloud
+            .iter()
+            .all(|run| self.has_run(&run.replica, run.first, run.last))
+        {
             grew = true;
             self.cloud.extend_from_slice(&other.cloud);
             self.cloud.sort_unstable();
@@ -256,15 +288,32 @@ mod serial {
 
     impl<R: Serialize> Serialize for DotContext<R> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let cloud = self.cloud.iter().map(|Run { replica, first, last }| (replica, *first, *last)).collect();
-            Form { vector: &self.vector, cloud }.serialize(serializer)
+            let cloud = self
+                .cloud
+                .iter()
+                .map(
+                    |Run {
+                         replica,
+                         first,
+                         last,
+                     }| (replica, *first, *last),
+                )
+                .collect();
+            Form {
+                vector: &self.vector,
+                cloud,
+            }
+            .serialize(serializer)
         }
     }
 
     impl<'de, R: Deserialize<'de> + Ord + Clone> Deserialize<'de> for DotContext<R> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let form = Form::<VersionVector<R>, R>::deserialize(deserializer)?;
-            let mut context = DotContext { vector: form.vector, cloud: Vec::new() };
+            let mut context = DotContext {
+                vector: form.vector,
+                cloud: Vec::new(),
+            };
             for (replica, first, last) in form.cloud {
                 context.insert_run(&replica, first, last);
             }

@@ -35,14 +35,19 @@ use crate::counts::Counts;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
-#[cfg_attr(feature = "serde", serde(bound(deserialize = "R: serde::Deserialize<'de> + Ord")))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(deserialize = "R: serde::Deserialize<'de> + Ord"))
+)]
 pub struct GCounter<R> {
     counts: Counts<R>,
 }
 
 impl<R> Default for GCounter<R> {
     fn default() -> Self {
-        Self { counts: Counts::default() }
+        Self {
+            counts: Counts::default(),
+        }
     }
 }
 
@@ -77,7 +82,9 @@ impl<R: Ord + Clone> GCounter<R> {
         if !self.counts.raise(replica, count) {
             return Self::default();
         }
-        Self { counts: Counts::single(replica, count) }
+        Self {
+            counts: Counts::single(replica, count),
+        }
     }
 }
 
@@ -90,6 +97,8 @@ impl<R: Ord + Clone> Join for GCounter<R> {
 /// From each replica's count, in any order; of two for one replica, the higher counts.
 impl<R: Ord> FromIterator<(R, u64)> for GCounter<R> {
     fn from_iter<I: IntoIterator<Item = (R, u64)>>(counts: I) -> Self {
-        Self { counts: counts.into_iter().collect() }
+        Self {
+            counts: counts.into_iter().collect(),
+        }
     }
 }

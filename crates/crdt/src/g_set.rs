@@ -34,7 +34,9 @@ pub struct GSet<E> {
 
 impl<E> Default for GSet<E> {
     fn default() -> Self {
-        Self { elements: SortedMap::default() }
+        Self {
+            elements: SortedMap::default(),
+        }
     }
 }
 
@@ -117,7 +119,9 @@ impl<E: Ord + Clone> Join for GSet<E> {
 
 impl<E: Ord> FromIterator<E> for GSet<E> {
     fn from_iter<I: IntoIterator<Item = E>>(elements: I) -> Self {
-        Self { elements: elements.into_iter().map(|element| (element, ())).collect() }
+        Self {
+            elements: elements.into_iter().map(|element| (element, ())).collect(),
+        }
     }
 }
 

@@ -61,7 +61,10 @@ impl<V: Clone, R: Ord + Clone, S: Ord + Clone> Write<V, R, S> {
 
 impl<K, V, R, S> Default for LwwMap<K, V, R, S> {
     fn default() -> Self {
-        Self { writes: SortedMap::default(), live: 0 }
+        Self {
+            writes: SortedMap::default(),
+            live: 0,
+        }
     }
 }
 
@@ -88,7 +91,9 @@ impl<K, V, R, S> LwwMap<K, V, R, S> {
 
     /// The keys that have a value, in order, with it.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + Clone {
-        self.writes.iter().filter_map(|(key, write)| Some((key, write.value.as_ref()?)))
+        self.writes
+            .iter()
+            .filter_map(|(key, write)| Some((key, write.value.as_ref()?)))
     }
 }
 
@@ -105,7 +110,9 @@ impl<K: Ord, V, R, S> LwwMap<K, V, R, S> {
 
     /// When and by whom the key was last written or removed.
     pub fn stamp(&self, key: &K) -> Option<(&S, &R)> {
-        self.writes.get(key).map(|write| (&write.stamp, &write.replica))
+        self.writes
+            .get(key)
+            .map(|write| (&write.stamp, &write.replica))
     }
 }
 
@@ -113,7 +120,14 @@ impl<K: Ord + Clone, V: Clone, R: Ord + Clone, S: Ord + Clone> LwwMap<K, V, R, S
     /// Gives the key a value if the timestamp, then the replica, is above what is there;
     /// returns the delta, which is the bottom if it isn't.
     pub fn insert(&mut self, stamp: S, replica: &R, key: K, value: V) -> Self {
-        self.write(key, Write { stamp, replica: replica.clone(), value: Some(value) })
+        self.write(
+            key,
+            Write {
+                stamp,
+                replica: replica.clone(),
+                value: Some(value),
+            },
+        )
     }
 
     /// Removes the key if the timestamp, then the replica, is above what is there;
@@ -121,7 +135,14 @@ impl<K: Ord + Clone, V: Clone, R: Ord + Clone, S: Ord + Clone> LwwMap<K, V, R, S
     ///
     /// A key that isn't there is removed all the same: the removal wins over older writes still on their way.
     pub fn remove(&mut self, stamp: S, replica: &R, key: K) -> Self {
-        self.write(key, Write { stamp, replica: replica.clone(), value: None })
+        self.write(
+            key,
+            Write {
+                stamp,
+                replica: replica.clone(),
+                value: None,
+            },
+        )
     }
 
     fn write(&mut self, key: K, write: Write<V, R, S>) -> Self {
@@ -149,7 +170,9 @@ impl<K: Ord + Clone, V: Clone, R: Ord + Clone, S: Ord + Clone> LwwMap<K, V, R, S
 /// The later write to each key.
 struct Later;
 
-impl<K, V: Clone, R: Ord + Clone, S: Ord + Clone> Merge<K, Write<V, R, S>, Write<V, R, S>> for Later {
+impl<K, V: Clone, R: Ord + Clone, S: Ord + Clone> Merge<K, Write<V, R, S>, Write<V, R, S>>
+    for Later
+{
     fn both(&mut self, _: &K, mine: &mut Write<V, R, S>, theirs: &Write<V, R, S>) -> bool {
         mine.join(theirs)
     }
@@ -178,7 +201,11 @@ impl<K: Ord + Clone, V: Clone, R: Ord + Clone, S: Ord + Clone> Join for LwwMap<K
         }
         let grew = self.writes.merge(&other.writes, &mut Later);
         if grew {
-            self.live = self.writes.iter().filter(|(_, write)| write.value.is_some()).count();
+            self.live = self
+                .writes
+                .iter()
+                .filter(|(_, write)| write.value.is_some())
+                .count();
         }
         grew
     }
@@ -212,8 +239,19 @@ mod serial {
 
     impl<K: Serialize, V: Serialize, R: Serialize, S: Serialize> Serialize for LwwMap<K, V, R, S> {
         fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
-            let mut form = Form { live: Vec::new(), removed: Vec::new() };
-            for (key, Write { stamp, replica, value }) in self.writes.iter() {
+            let mut form = Form {
+                live: Vec::new(),
+                removed: Vec::new(),
+            };
+            for (
+                key,
+                Write {
+                    stamp,
+                    replica,
+                    value,
+                },
+            ) in self.writes.iter()
+            {
                 match value {
                     Some(value) => form.live.push((key, stamp, replica, value)),
                     None => form.removed.push((key, stamp, replica)),
@@ -231,14 +269,31 @@ mod serial {
         S: Deserialize<'de>,
     {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let Form { live, removed } = Form::<(K, S, R, V), (K, S, R)>::deserialize(deserializer)?;
-            let live = live.into_iter().map(|(key, stamp, replica, value)| (key, stamp, replica, Some(value)));
-            let removed = removed.into_iter().map(|(key, stamp, replica)| (key, stamp, replica, None));
+            let Form { live, removed } =
+                Form::<(K, S, R, V), (K, S, R)>::deserialize(deserializer)?;
+            let live = live
+                .into_iter()
+                .map(|(key, stamp, replica, value)| (key, stamp, replica, Some(value)));
+            let removed = removed
+                .into_iter()
+                .map(|(key, stamp, replica)| (key, stamp, replica, None));
             let writes: SortedMap<_, _> = live
                 .chain(removed)
-                .map(|(key, stamp, replica, value)| (key, Write { stamp, replica, value }))
+                .map(|(key, stamp, replica, value)| {
+                    (
+                        key,
+                        Write {
+                            stamp,
+                            replica,
+                            value,
+                        },
+                    )
+                })
                 .collect();
-            let live = writes.iter().filter(|(_, write)| write.value.is_some()).count();
+            let live = writes
+                .iter()
+                .filter(|(_, write)| write.value.is_some())
+                .count();
             Ok(Self { writes, live })
         }
     }

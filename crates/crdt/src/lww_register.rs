@@ -61,7 +61,9 @@ impl<T, R, S> LwwRegister<T, R, S> {
 
     /// When and by whom the value was written.
     pub fn stamp(&self) -> Option<(&S, &R)> {
-        self.written.as_ref().map(|(stamp, replica, _)| (stamp, replica))
+        self.written
+            .as_ref()
+            .map(|(stamp, replica, _)| (stamp, replica))
     }
 }
 
@@ -69,8 +71,14 @@ impl<T: Clone, R: Ord + Clone, S: Ord + Clone> LwwRegister<T, R, S> {
     /// Writes the value if the timestamp, then the replica, is above what is there;
     /// returns the delta, which is the bottom if it isn't.
     pub fn write(&mut self, stamp: S, replica: &R, value: T) -> Self {
-        let delta = Self { written: Some((stamp, replica.clone(), value)) };
-        if self.join(&delta) { delta } else { Self::default() }
+        let delta = Self {
+            written: Some((stamp, replica.clone(), value)),
+        };
+        if self.join(&delta) {
+            delta
+        } else {
+            Self::default()
+        }
     }
 }
 

@@ -60,12 +60,27 @@ impl<K: Ord + Clone, V: Causal> OrMap<K, V> {
     ///
     /// The closure is to call the mutators of the value, and to return **their delta**
     /// (joined, if it calls several), not the value.
-    pub fn update(&mut self, replica: &ReplicaOf<V>, key: K, change: impl FnOnce(&mut V, &ReplicaOf<V>) -> V) -> Self {
-        let store = self.pair.store.get_mut(&key).map(mem::take).unwrap_or_default();
+    pub fn update(
+        &mut self,
+        replica: &ReplicaOf<V>,
+        key: K,
+        change: impl FnOnce(&mut V, &ReplicaOf<V>) -> V,
+    ) -> Self {
+        let store = self
+            .pair
+            .store
+            .get_mut(&key)
+            .map(mem::take)
+            .unwrap_or_default();
         let mut loan = Loan::new(self, &key, store);
         let (store, context) = change(&mut loan.value, replica).into_parts();
         drop(loan);
-        Self { pair: Pair { store: DotMap::about(key, store), context } }
+        Self {
+            pair: Pair {
+                store: DotMap::about(key, store),
+                context,
+            },
+        }
     }
 
     /// Removes the key with all of its value that was seen; returns the delta,
@@ -78,7 +93,12 @@ impl<K: Ord + Clone, V: Causal> OrMap<K, V> {
         let mut nothing = V::Store::default();
         // The context may be about anything within the value.
         nothing.generalise();
-        Self { pair: Pair { store: DotMap::about(key, nothing), context } }
+        Self {
+            pair: Pair {
+                store: DotMap::about(key, nothing),
+                context,
+            },
+        }
     }
 }
 
@@ -144,7 +164,11 @@ impl<'a, K: Ord + Clone, V: Causal> Loan<'a, K, V> {
     fn new(map: &'a mut OrMap<K, V>, key: &'a K, mut store: V::Store) -> Self {
         store.generalise();
         let context = mem::take(&mut map.pair.context);
-        Self { map, key, value: V::from_parts(store, context) }
+        Self {
+            map,
+            key,
+            value: V::from_parts(store, context),
+        }
     }
 }
 
@@ -163,13 +187,17 @@ impl<K: Ord + Clone, V: Causal> Drop for Loan<'_, K, V> {
 
 impl<K, V: Causal> Default for OrMap<K, V> {
     fn default() -> Self {
-        Self { pair: Pair::default() }
+        Self {
+            pair: Pair::default(),
+        }
     }
 }
 
 impl<K: Clone, V: Causal> Clone for OrMap<K, V> {
     fn clone(&self) -> Self {
-        Self { pair: self.pair.clone() }
+        Self {
+            pair: self.pair.clone(),
+        }
     }
 }
 
@@ -188,7 +216,10 @@ where
     ReplicaOf<V>: fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrMap").field("store", &self.pair.store).field("context", &self.pair.context).finish()
+        f.debug_struct("OrMap")
+            .field("store", &self.pair.store)
+            .field("context", &self.pair.context)
+            .finish()
     }
 }
 
@@ -202,7 +233,9 @@ impl<K: Ord + Clone, V: Causal> Causal for OrMap<K, V> {
     type Store = DotMap<K, V::Store>;
 
     fn from_parts(store: Self::Store, context: DotContext<ReplicaOf<V>>) -> Self {
-        Self { pair: Pair { store, context } }
+        Self {
+            pair: Pair { store, context },
+        }
     }
 
     fn into_parts(self) -> (Self::Store, DotContext<ReplicaOf<V>>) {
@@ -239,7 +272,9 @@ mod serial {
         ReplicaOf<V>: Deserialize<'de>,
     {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            Ok(Self { pair: Pair::deserialize(deserializer)? })
+            Ok(Self {
+                pair: Pair::deserialize(deserializer)?,
+            })
         }
     }
 }

@@ -30,7 +30,10 @@ use crate::{GCounter, Join};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound(deserialize = "R: serde::Deserialize<'de> + Ord")))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(deserialize = "R: serde::Deserialize<'de> + Ord"))
+)]
 pub struct PNCounter<R> {
     added: GCounter<R>,
     taken: GCounter<R>,
@@ -38,7 +41,10 @@ pub struct PNCounter<R> {
 
 impl<R> Default for PNCounter<R> {
     fn default() -> Self {
-        Self { added: GCounter::default(), taken: GCounter::default() }
+        Self {
+            added: GCounter::default(),
+            taken: GCounter::default(),
+        }
     }
 }
 
@@ -68,17 +74,27 @@ impl<R> PNCounter<R> {
 impl<R: Ord + Clone> PNCounter<R> {
     /// Adds in the name of the replica, whose additions stop at `u64::MAX` in all; returns the delta.
     pub fn increment(&mut self, replica: &R, by: u64) -> Self {
-        Self { added: self.added.increment(replica, by), taken: GCounter::default() }
+        Self {
+            added: self.added.increment(replica, by),
+            taken: GCounter::default(),
+        }
     }
 
     /// Takes away in the name of the replica, which stops at `u64::MAX` in all; returns the delta.
     pub fn decrement(&mut self, replica: &R, by: u64) -> Self {
-        Self { added: GCounter::default(), taken: self.taken.increment(replica, by) }
+        Self {
+            added: GCounter::default(),
+            taken: self.taken.increment(replica, by),
+        }
     }
 
     /// Adds `by`, or takes away if it is below zero; returns the delta.
     pub fn add(&mut self, replica: &R, by: i64) -> Self {
-        if by < 0 { self.decrement(replica, by.unsigned_abs()) } else { self.increment(replica, by.unsigned_abs()) }
+        if by < 0 {
+            self.decrement(replica, by.unsigned_abs())
+        } else {
+            self.increment(replica, by.unsigned_abs())
+        }
     }
 }
 

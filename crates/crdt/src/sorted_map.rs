@@ -27,7 +27,10 @@ pub(crate) struct SortedMap<K, V> {
 
 impl<K, V> Default for SortedMap<K, V> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), len: 0 }
+        Self {
+            chunks: Vec::new(),
+            len: 0,
+        }
     }
 }
 
@@ -41,7 +44,10 @@ impl<K, V> SortedMap<K, V> {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + Clone {
-        self.chunks.iter().flatten().map(|(key, value)| (key, value))
+        self.chunks
+            .iter()
+            .flatten()
+            .map(|(key, value)| (key, value))
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
@@ -77,11 +83,15 @@ impl<K: Ord, V> SortedMap<K, V> {
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.find(key).ok().map(|(at, position)| &self.chunks[at][position].1)
+        self.find(key)
+            .ok()
+            .map(|(at, position)| &self.chunks[at][position].1)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.find(key).ok().map(|(at, position)| &mut self.chunks[at][position].1)
+        self.find(key)
+            .ok()
+            .map(|(at, position)| &mut self.chunks[at][position].1)
     }
 
     pub(crate) fn contains_key(&self, key: &K) -> bool {
@@ -91,7 +101,9 @@ impl<K: Ord, V> SortedMap<K, V> {
     /// Puts the value under the key and returns the value that was there.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         let (at, position) = match self.find(&key) {
-            Ok((at, position)) => return Some(mem::replace(&mut self.chunks[at][position].1, value)),
+            Ok((at, position)) => {
+                return Some(mem::replace(&mut self.chunks[at][position].1, value));
+            }
             Err(place) => place,
         };
         let last = at + 1 >= self.chunks.len();
@@ -176,7 +188,11 @@ impl<K: Ord + Clone, V> SortedMap<K, V> {
     /// the [`Merge`] rules decide. Returns whether anything changed.
     ///
     /// Nothing is moved or allocated up to the first key that comes or goes.
-    pub(crate) fn merge<W>(&mut self, other: &SortedMap<K, W>, rules: &mut impl Merge<K, V, W>) -> bool {
+    pub(crate) fn merge<W>(
+        &mut self,
+        other: &SortedMap<K, W>,
+        rules: &mut impl Merge<K, V, W>,
+    ) -> bool {
         let mut changed = false;
         let mut theirs = other.chunks.iter().flatten().peekable();
         // In place, as far as no key comes or goes.
@@ -185,7 +201,9 @@ impl<K: Ord + Clone, V> SortedMap<K, V> {
         'in_place: while let Some(chunk) = self.chunks.get_mut(at) {
             position = 0;
             for (key, value) in chunk.iter_mut() {
-                let side = theirs.peek().map_or(Ordering::Less, |(other, _)| (*key).cmp(other));
+                let side = theirs
+                    .peek()
+                    .map_or(Ordering::Less, |(other, _)| (*key).cmp(other));
                 match side {
                     Ordering::Greater => break 'in_place,
                     Ordering::Less => changed |= rules.mine(key, value),
@@ -233,7 +251,9 @@ impl<K: Ord + Clone, V> SortedMap<K, V> {
                 }
                 continue;
             }
-            let Some((key, mut value)) = rest.next() else { break };
+            let Some((key, mut value)) = rest.next() else {
+                break;
+            };
             if side == Ordering::Less {
                 changed |= rules.mine(&key, &mut value);
             } else if let Some((_, other)) = theirs.next() {

@@ -72,7 +72,10 @@ pub trait Causal: Join + Clone + PartialEq {
     type Store: DotStore;
 
     /// Puts a value together. The context must have seen every dot in the store.
-    fn from_parts(store: Self::Store, context: DotContext<<Self::Store as DotStore>::Replica>) -> Self;
+    fn from_parts(
+        store: Self::Store,
+        context: DotContext<<Self::Store as DotStore>::Replica>,
+    ) -> Self;
 
     /// Takes the value apart.
     fn into_parts(self) -> (Self::Store, DotContext<<Self::Store as DotStore>::Replica>);
@@ -94,7 +97,10 @@ pub(crate) struct Pair<S, R> {
 
 impl<S: Default, R> Default for Pair<S, R> {
     fn default() -> Self {
-        Self { store: S::default(), context: DotContext::default() }
+        Self {
+            store: S::default(),
+            context: DotContext::default(),
+        }
     }
 }
 

@@ -28,7 +28,10 @@ use crate::{GSet, Join};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound(deserialize = "E: serde::Deserialize<'de> + Ord")))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(deserialize = "E: serde::Deserialize<'de> + Ord"))
+)]
 pub struct TwoPhaseSet<E> {
     added: GSet<E>,
     removed: GSet<E>,
@@ -36,7 +39,10 @@ pub struct TwoPhaseSet<E> {
 
 impl<E> Default for TwoPhaseSet<E> {
     fn default() -> Self {
-        Self { added: GSet::default(), removed: GSet::default() }
+        Self {
+            added: GSet::default(),
+            removed: GSet::default(),
+        }
     }
 }
 
@@ -70,14 +76,19 @@ impl<E: Ord> TwoPhaseSet<E> {
 
     /// The elements in order.
     pub fn iter(&self) -> impl Iterator<Item = &E> {
-        self.added.iter().filter(|element| !self.removed.contains(element))
+        self.added
+            .iter()
+            .filter(|element| !self.removed.contains(element))
     }
 }
 
 impl<E: Ord + Clone> TwoPhaseSet<E> {
     /// Adds the element; returns the delta, which is the bottom if it is there or was removed.
     pub fn insert(&mut self, element: E) -> Self {
-        Self { added: self.added.insert(element), removed: GSet::default() }
+        Self {
+            added: self.added.insert(element),
+            removed: GSet::default(),
+        }
     }
 
     /// Removes the element for ever; returns the delta, which is the bottom if it isn't there.
@@ -87,7 +98,10 @@ impl<E: Ord + Clone> TwoPhaseSet<E> {
         }
         // The delta adds as well, so that a removal never travels without its addition.
         let removed = self.removed.insert(element.clone());
-        Self { added: removed.clone(), removed }
+        Self {
+            added: removed.clone(),
+            removed,
+        }
     }
 }
 

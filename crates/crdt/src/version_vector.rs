@@ -37,14 +37,19 @@ use core::cmp::Ordering;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
-#[cfg_attr(feature = "serde", serde(bound(deserialize = "R: serde::Deserialize<'de> + Ord")))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(deserialize = "R: serde::Deserialize<'de> + Ord"))
+)]
 pub struct VersionVector<R> {
     counts: Counts<R>,
 }
 
 impl<R> Default for VersionVector<R> {
     fn default() -> Self {
-        Self { counts: Counts::default() }
+        Self {
+            counts: Counts::default(),
+        }
     }
 }
 
@@ -89,9 +94,14 @@ impl<R: Ord + Clone> VersionVector<R> {
     ///
     /// After 2^64 - 1 events of one replica, because the next would bear the name of the last.
     pub fn increment(&mut self, replica: &R) -> Self {
-        let next = self.get(replica).checked_add(1).expect("a replica has fewer than 2^64 events");
+        let next = self
+            .get(replica)
+            .checked_add(1)
+            .expect("a replica has fewer than 2^64 events");
         self.raise(replica, next);
-        Self { counts: Counts::single(replica, next) }
+        Self {
+            counts: Counts::single(replica, next),
+        }
     }
 
     /// Knows the replica's events up to `count`; returns whether that is news.
@@ -108,7 +118,10 @@ impl<R: Ord + Clone> Join for VersionVector<R> {
 
 impl<R: Ord> PartialOrd for VersionVector<R> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        match (self.counts.covers(&other.counts), other.counts.covers(&self.counts)) {
+        match (
+            self.counts.covers(&other.counts),
+            other.counts.covers(&self.counts),
+        ) {
             (true, true) => Some(Ordering::Equal),
             (true, false) => Some(Ordering::Greater),
             (false, true) => Some(Ordering::Less),
@@ -120,6 +133,8 @@ impl<R: Ord> PartialOrd for VersionVector<R> {
 /// From pairs in any order; a replica named twice gets its higher count.
 impl<R: Ord> FromIterator<(R, u64)> for VersionVector<R> {
     fn from_iter<I: IntoIterator<Item = (R, u64)>>(pairs: I) -> Self {
-        Self { counts: pairs.into_iter().collect() }
+        Self {
+            counts: pairs.into_iter().collect(),
+        }
     }
 }

@@ -24,14 +24,18 @@ pub struct DotFun<R, T> {
 
 impl<R, T> Default for DotFun<R, T> {
     fn default() -> Self {
-        Self { entries: Vec::new() }
+        Self {
+            entries: Vec::new(),
+        }
     }
 }
 
 impl<R, T> DotFun<R, T> {
     /// One value under its dot.
     pub fn single(dot: Dot<R>, value: T) -> Self {
-        Self { entries: Vec::from([(dot, value)]) }
+        Self {
+            entries: Vec::from([(dot, value)]),
+        }
     }
 
     /// How many values there are.
@@ -57,12 +61,17 @@ impl<R, T> DotFun<R, T> {
 
 impl<R: Ord, T> DotFun<R, T> {
     fn has(&self, dot: &Dot<R>) -> bool {
-        self.entries.binary_search_by(|(known, _)| known.cmp(dot)).is_ok()
+        self.entries
+            .binary_search_by(|(known, _)| known.cmp(dot))
+            .is_ok()
     }
 
     /// Takes out what the replica wrote.
     pub(crate) fn take(&mut self, replica: &R) -> Option<(Dot<R>, T)> {
-        let at = self.entries.iter().position(|(dot, _)| dot.replica == *replica)?;
+        let at = self
+            .entries
+            .iter()
+            .position(|(dot, _)| dot.replica == *replica)?;
         Some(self.entries.remove(at))
     }
 
@@ -80,10 +89,14 @@ impl<R: Ord + Clone, T: Clone + PartialEq> DotStore for DotFun<R, T> {
     }
 
     fn join(&mut self, seen: &DotContext<R>, other: &Self, other_seen: &DotContext<R>) -> bool {
-        let news = other.entries.iter().filter(|(dot, _)| !self.has(dot) && !seen.contains(dot));
+        let news = other
+            .entries
+            .iter()
+            .filter(|(dot, _)| !self.has(dot) && !seen.contains(dot));
         let news: Vec<_> = news.cloned().collect();
         let before = self.entries.len();
-        self.entries.retain(|(dot, _)| other.has(dot) || !other_seen.contains(dot));
+        self.entries
+            .retain(|(dot, _)| other.has(dot) || !other_seen.contains(dot));
         let changed = self.entries.len() != before || !news.is_empty();
         if !news.is_empty() {
             self.entries.extend(news);
@@ -99,7 +112,14 @@ impl<R: Ord + Clone, T: Clone + PartialEq> DotStore for DotFun<R, T> {
     }
 
     fn unseen(&self, seen: &DotContext<R>) -> Self {
-        Self { entries: self.entries.iter().filter(|(dot, _)| !seen.contains(dot)).cloned().collect() }
+        Self {
+            entries: self
+                .entries
+                .iter()
+                .filter(|(dot, _)| !seen.contains(dot))
+                .cloned()
+                .collect(),
+        }
     }
 
     fn for_each_dot(&self, visit: &mut dyn FnMut(&Dot<R>)) {
@@ -116,7 +136,10 @@ mod serial {
     /// `[[replica, counter, value], …]`
     impl<R: Serialize, T: Serialize> Serialize for DotFun<R, T> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_seq(self.iter().map(|(dot, value)| (&dot.replica, dot.counter, value)))
+            serializer.collect_seq(
+                self.iter()
+                    .map(|(dot, value)| (&dot.replica, dot.counter, value)),
+            )
         }
     }
 

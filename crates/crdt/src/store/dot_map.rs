@@ -32,7 +32,10 @@ pub struct DotMap<K, S> {
 /// The bottom, which is about no key at all.
 impl<K, S> Default for DotMap<K, S> {
     fn default() -> Self {
-        Self { entries: SortedMap::default(), gone: Some(SortedMap::default()) }
+        Self {
+            entries: SortedMap::default(),
+            gone: Some(SortedMap::default()),
+        }
     }
 }
 
@@ -195,7 +198,12 @@ impl<K: Ord + Clone, S: DotStore> DotStore for DotMap<K, S> {
     ) -> bool {
         let Some(gone) = &other.gone else {
             self.generalise();
-            let mut walk = Walk { seen, other_seen, everything: true, dropped: None };
+            let mut walk = Walk {
+                seen,
+                other_seen,
+                everything: true,
+                dropped: None,
+            };
             return self.entries.merge(&other.entries, &mut walk);
         };
         let changed = if self.entries.is_few(other.entries.len() + gone.len()) {
@@ -204,7 +212,11 @@ impl<K: Ord + Clone, S: DotStore> DotStore for DotMap<K, S> {
             self.join_walk(seen, other, gone, other_seen)
         };
         // A list longer than what lives has outgrown its use.
-        if self.gone.as_ref().is_some_and(|gone| gone.len() > 64 + self.entries.len()) {
+        if self
+            .gone
+            .as_ref()
+            .is_some_and(|gone| gone.len() > 64 + self.entries.len())
+        {
             self.generalise();
         }
         changed
@@ -258,7 +270,12 @@ impl<K: Ord + Clone, S: DotStore> DotMap<K, S> {
     ) -> bool {
         let mut dropped = SortedMap::default();
         let track = self.gone.is_some();
-        let mut walk = Walk { seen, other_seen, everything: false, dropped: track.then_some(&mut dropped) };
+        let mut walk = Walk {
+            seen,
+            other_seen,
+            everything: false,
+            dropped: track.then_some(&mut dropped),
+        };
         let mut changed = self.entries.merge(&other.entries, &mut walk);
         if let Some(known) = &mut self.gone {
             for (key, store) in dropped.iter() {
@@ -274,7 +291,10 @@ impl<K: Ord + Clone, S: DotStore> DotMap<K, S> {
                 }
             }
         }
-        let removals = Self { entries: SortedMap::default(), gone: None };
+        let removals = Self {
+            entries: SortedMap::default(),
+            gone: None,
+        };
         changed |= self.join_keys(seen, &removals, gone, other_seen);
         changed
     }
@@ -348,10 +368,14 @@ mod serial {
         }
     }
 
-    impl<'de, K: Deserialize<'de> + Ord + Clone, S: Deserialize<'de> + DotStore> Deserialize<'de> for DotMap<K, S> {
+    impl<'de, K: Deserialize<'de> + Ord + Clone, S: Deserialize<'de> + DotStore> Deserialize<'de>
+        for DotMap<K, S>
+    {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let form = Form::<Vec<(K, S)>, Option<Vec<(K, S)>>>::deserialize(deserializer)?;
-            let gone = form.gone.map(|gone| gone.into_iter().collect::<SortedMap<_, _>>());
+            let gone = form
+                .gone
+                .map(|gone| gone.into_iter().collect::<SortedMap<_, _>>());
             Ok(Self::from_parts(form.live.into_iter().collect(), gone))
         }
     }

@@ -87,9 +87,16 @@ impl<R: Ord + Clone> DotStore for DotSet<R> {
         if self == other {
             return false;
         }
-        let stays = |dot: &Dot<R>| other.as_slice().binary_search(dot).is_ok() || !other_seen.contains(dot);
-        let comes = |dot: &Dot<R>| self.as_slice().binary_search(dot).is_err() && !seen.contains(dot);
-        let new: Vec<_> = other.as_slice().iter().filter(|dot| comes(dot)).cloned().collect();
+        let stays =
+            |dot: &Dot<R>| other.as_slice().binary_search(dot).is_ok() || !other_seen.contains(dot);
+        let comes =
+            |dot: &Dot<R>| self.as_slice().binary_search(dot).is_err() && !seen.contains(dot);
+        let new: Vec<_> = other
+            .as_slice()
+            .iter()
+            .filter(|dot| comes(dot))
+            .cloned()
+            .collect();
         if new.is_empty() && self.as_slice().iter().all(stays) {
             return false;
         }
@@ -115,7 +122,12 @@ impl<R: Ord + Clone> DotStore for DotSet<R> {
         match &self.0 {
             Repr::One(dot) if !seen.contains(dot) => self.clone(),
             Repr::One(_) => Self::default(),
-            Repr::Many(dots) => Self::from_sorted(dots.iter().filter(|dot| !seen.contains(dot)).cloned().collect()),
+            Repr::Many(dots) => Self::from_sorted(
+                dots.iter()
+                    .filter(|dot| !seen.contains(dot))
+                    .cloned()
+                    .collect(),
+            ),
         }
     }
 
@@ -133,7 +145,11 @@ mod serial {
     /// `[[replica, counter], …]`
     impl<R: Serialize> Serialize for DotSet<R> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_seq(self.as_slice().iter().map(|dot| (&dot.replica, dot.counter)))
+            serializer.collect_seq(
+                self.as_slice()
+                    .iter()
+                    .map(|dot| (&dot.replica, dot.counter)),
+            )
         }
     }
 
@@ -143,7 +159,10 @@ mod serial {
             if dots.iter().any(|&(_, counter)| counter == 0) {
                 return Err(D::Error::custom("a dot's counter starts at 1"));
             }
-            Ok(dots.into_iter().map(|(replica, counter)| Dot { replica, counter }).collect())
+            Ok(dots
+                .into_iter()
+                .map(|(replica, counter)| Dot { replica, counter })
+                .collect())
         }
     }
 }

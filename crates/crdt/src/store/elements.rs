@@ -27,7 +27,9 @@ pub struct Elements<E, R> {
 
 impl<E, R> Default for Elements<E, R> {
     fn default() -> Self {
-        Self { map: DotMap::default() }
+        Self {
+            map: DotMap::default(),
+        }
     }
 }
 
@@ -49,7 +51,9 @@ impl<E, R> Elements<E, R> {
 
     /// The elements in order, with the dots that keep each.
     pub fn with_dots(&self) -> impl DoubleEndedIterator<Item = (&E, &[Dot<R>])> + Clone {
-        self.map.iter().map(|(element, dots)| (element, dots.as_slice()))
+        self.map
+            .iter()
+            .map(|(element, dots)| (element, dots.as_slice()))
     }
 }
 
@@ -63,7 +67,9 @@ impl<E: Ord, R> Elements<E, R> {
 impl<E: Ord + Clone, R: Ord + Clone> Elements<E, R> {
     /// The store of a delta about one element.
     pub(crate) fn about(element: E, dots: DotSet<R>) -> Self {
-        Self { map: DotMap::about(element, dots) }
+        Self {
+            map: DotMap::about(element, dots),
+        }
     }
 
     /// In a delta: one more element that it removes.
@@ -96,7 +102,9 @@ impl<E: Ord + Clone, R: Ord + Clone> DotStore for Elements<E, R> {
     }
 
     fn unseen(&self, seen: &DotContext<R>) -> Self {
-        Self { map: self.map.unseen(seen) }
+        Self {
+            map: self.map.unseen(seen),
+        }
     }
 
     fn for_each_dot(&self, visit: &mut dyn FnMut(&Dot<R>)) {
@@ -146,10 +154,16 @@ mod serial {
                         Some((_, run)) if continues => run.push(element),
                         _ => runs.push((dot.counter, Vec::from([element]))),
                     },
-                    _ => live.push((&dot.replica, Vec::from([(dot.counter, Vec::from([element]))]))),
+                    _ => live.push((
+                        &dot.replica,
+                        Vec::from([(dot.counter, Vec::from([element]))]),
+                    )),
                 }
             }
-            let gone: Option<Vec<&E>> = self.map.gone().map(|gone| gone.iter().map(|(element, _)| element).collect());
+            let gone: Option<Vec<&E>> = self
+                .map
+                .gone()
+                .map(|gone| gone.iter().map(|(element, _)| element).collect());
             Form { live, gone }.serialize(serializer)
         }
     }
@@ -165,10 +179,16 @@ mod serial {
             for (replica, runs) in form.live {
                 for (first, run) in runs {
                     if first == 0 || first.checked_add(run.len() as u64).is_none() {
-                        return Err(D::Error::custom("a run of dots starts at 1 or later and ends before 2^64"));
+                        return Err(D::Error::custom(
+                            "a run of dots starts at 1 or later and ends before 2^64",
+                        ));
                     }
                     let named = (first..).zip(run);
-                    dots.extend(named.map(|(counter, element)| (element, Dot::new(replica.clone(), counter))));
+                    dots.extend(
+                        named.map(|(counter, element)| {
+                            (element, Dot::new(replica.clone(), counter))
+                        }),
+                    );
                 }
             }
             dots.sort_by(|a, b| a.0.cmp(&b.0));
@@ -179,11 +199,18 @@ mod serial {
                     _ => entries.push((element, Vec::from([dot]))),
                 }
             }
-            let entries = entries.into_iter().map(|(element, of)| (element, of.into_iter().collect())).collect();
+            let entries = entries
+                .into_iter()
+                .map(|(element, of)| (element, of.into_iter().collect()))
+                .collect();
             let gone = form.gone.map(|gone| {
-                gone.into_iter().map(|element| (element, DotSet::default())).collect::<SortedMap<_, _>>()
+                gone.into_iter()
+                    .map(|element| (element, DotSet::default()))
+                    .collect::<SortedMap<_, _>>()
             });
-            Ok(Self { map: DotMap::from_parts(entries, gone) })
+            Ok(Self {
+                map: DotMap::from_parts(entries, gone),
+            })
         }
     }
 }
