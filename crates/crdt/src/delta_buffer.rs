@@ -11,18 +11,19 @@ use alloc::collections::{BTreeMap, VecDeque};
 /// It is a plain value: no clock, no I/O, no randomness. Messages and acks may be lost, repeated and reordered.
 ///
 /// **What is sent.** The join of the deltas since the peer's last ack, less those that came from that peer;
-/// the full state if those deltas are no longer all kept. What was not acknowledged is sent again
-/// by the next `message_for`; how often is the caller's choice. The first message to a peer is due even if it is empty,
-/// because it tells the peer that this replica has started.
+/// the full state if those deltas are no longer all kept, or to a peer that never acknowledged any.
+/// What was not acknowledged is sent again by the next `message_for`; how often is the caller's choice.
+/// The first message to a peer is due even if there is nothing in it, because it tells the peer that this
+/// replica has started.
 ///
 /// **Causal delivery.** A message says at which position it starts, and a receiver that is not yet there refuses it and
-/// says where it is. So a replica joins an interval of deltas only into a state that has all that came before
+/// says where it is; so does one that has restarted since the message was made. So a replica joins an interval of deltas only into a state that has all that came before
 /// (the causal delta-merging condition), and what its user reads is causally consistent:
 /// an [`OrSet`](crate::OrSet) driven this way never has a gap in its context.
 ///
 /// **Crashes.** A replica that comes back passes its stored state (or the bottom, under a **new replica id**) to
 /// [`new`](DeltaBuffer::new) with a higher `epoch` than ever before: a count of starts, say. Acks meant for an earlier
-/// life are then ignored, and by its first message its peers learn that it may lack what they sent. A peer
+/// life are then ignored, and by its first message or ack its peers learn that it may lack what they sent. A peer
 /// whose epoch says nothing of a loss refuses the next interval, and gets the full state.
 ///
 /// **Memory.** The state, up to `capacity` deltas ([`DEFAULT_CAPACITY`](DeltaBuffer::DEFAULT_CAPACITY) if not said
@@ -50,14 +51,12 @@ use alloc::collections::{BTreeMap, VecDeque};
 ///
 /// assert!(b.state().contains(&"x"));
 /// assert!(a.message_for(&"b").is_none()); // nothing new
-/// assert!(b.message_for(&"a").expect("the first").payload.is_empty()); // x came from there
+/// assert!(b.message_for(&"a").is_some_and(|first| first.is_full()));
 /// ```
 #[derive(Clone, Debug)]
 pub struct DeltaBuffer<T, P> {
     state: T,
     epoch: u64,
-    /// Whether the deltas since position 1 are all there is.
-    from_bottom: bool,
     /// The deltas at positions `first..first + deltas.len()`.
     deltas: VecDeque<Kept<T, P>>,
     first: u64,
@@ -89,7 +88,10 @@ struct Peer {
 pub struct Message<T> {
     /// The sender's epoch.
     pub epoch: u64,
-    /// The sender's position that the receiver must have reached; 0 if the payload is all that the sender has.
+    /// The receiver's epoch, as far as the sender knows it. An interval leaves out what came from the
+    /// receiver, and so it is of use in that epoch alone.
+    pub receiver: u64,
+    /// The sender's position that the receiver must have reached; 0 of a full state.
     pub from: u64,
     /// The sender's position that the receiver reaches by this message.
     pub to: u64,
@@ -98,8 +100,8 @@ pub struct Message<T> {
 }
 
 impl<T> Message<T> {
-    /// Whether the payload is all that the sender has, and so fits any receiver.
-    pub const fn is_complete(&self) -> bool {
+    /// Whether the payload is the sender's full state, which fits any receiver.
+    pub const fn is_full(&self) -> bool {
         self.from == 0
     }
 }
@@ -114,6 +116,8 @@ pub struct Ack {
     pub position: u64,
     /// Whether the message was refused because it starts beyond that position.
     pub gap: bool,
+    /// The receiver's own epoch.
+    pub receiver: u64,
 }
 
 /// What became of a message.
@@ -139,11 +143,9 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
     /// The same, keeping at most `capacity` deltas. With none, every message is a full state.
     pub fn with_capacity(state: T, epoch: u64, capacity: usize) -> Self {
         // Position 0 is before the initial state: a peer there gets everything.
-        let from_bottom = state.is_bottom();
         Self {
             state,
             epoch,
-            from_bottom,
             deltas: VecDeque::new(),
             first: 1,
             capacity,
@@ -196,97 +198,120 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
 
     /// What the peer lacks, as far as it has acknowledged; `None` if that is nothing.
     pub fn message_for(&self, peer: &P) -> Option<Message<T>> {
-        let (confirmed, lacks) = self
-            .peers
-            .get(peer)
-            .map_or((0, 0), |known| (known.confirmed, known.lacks));
-        let to = self.end();
-        let start = if confirmed == 0 && self.from_bottom {
-            1
-        } else {
-            lacks
+        let unknown = Peer::default();
+        let known = self.peers.get(peer).unwrap_or(&unknown);
+        let receiver = known.received.map_or(0, |(epoch, _)| epoch);
+        let message = |from, payload| Message {
+            epoch: self.epoch,
+            receiver,
+            from,
+            to: self.end(),
+            payload,
         };
-        if start < self.first {
-            return Some(Message {
-                epoch: self.epoch,
-                from: 0,
-                to,
-                payload: self.state.clone(),
-            });
+        if known.lacks < self.first {
+            // Anyone may join this, so it leaves nothing out, not even what came from the peer:
+            // it may have forgotten.
+            return Some(message(0, self.state.clone()));
         }
-        let mut group = T::default();
-        let mut news = confirmed == 0;
-        for kept in self.deltas.range(self.index(start)..) {
-            if kept.origin.as_ref() != Some(peer) {
+        let mut group: Option<T> = None;
+        for kept in self.deltas.range(self.index(known.lacks)..) {
+            if kept.origin.as_ref() == Some(peer) {
+                continue;
+            }
+            if let Some(group) = &mut group {
                 group.join(&kept.delta);
-                news = true;
+            } else {
+                group = Some(kept.delta.clone());
             }
         }
-        news.then_some(Message {
-            epoch: self.epoch,
-            from: confirmed,
-            to,
-            payload: group,
-        })
+        group.map(|group| message(known.confirmed, group))
     }
 
     /// Joins what a peer sent, unless it starts beyond what we have of that peer.
     ///
     /// The ack is to be sent back in either case. What was new is kept for the other peers.
     pub fn receive(&mut self, from: &P, message: &Message<T>) -> Received {
-        self.add_peer(from.clone());
-        let known = self.peers.get(from).and_then(|peer| peer.received);
-        if known.is_some_and(|(epoch, _)| epoch < message.epoch) {
-            self.send_anew(from, 0);
+        let (epoch, reached) = self.meet(from, message.epoch);
+        // From an earlier life, and its sender may have forgotten what is in it.
+        let late = epoch > message.epoch;
+        let reached = if late { 0 } else { reached };
+        let gap = message.from > reached || (!message.is_full() && message.receiver != self.epoch);
+        let mut changed = false;
+        let mut position = reached;
+        if !gap {
+            position = reached.max(message.to);
+            let mut origin = None;
+            if !late && let Some(peer) = self.peers.get_mut(from) {
+                peer.received = Some((message.epoch, position));
+                origin = Some(from.clone());
+            }
+            changed = self.state.join(&message.payload);
+            if changed {
+                self.keep(message.payload.clone(), origin);
+            }
         }
-        let reached = known.map_or(
-            0,
-            |(epoch, reached)| if epoch == message.epoch { reached } else { 0 },
-        );
-        if message.from > reached {
-            return Received {
-                changed: false,
-                ack: Ack {
-                    epoch: message.epoch,
-                    position: reached,
-                    gap: true,
-                },
-            };
-        }
-        let reached = reached.max(message.to);
-        if let Some(peer) = self.peers.get_mut(from)
-            // Not so if it is a late message from an earlier life.
-            && known.is_none_or(|(epoch, _)| epoch <= message.epoch)
-        {
-            peer.received = Some((message.epoch, reached));
-        }
-        let changed = self.state.join(&message.payload);
-        if changed {
-            self.keep(message.payload.clone(), Some(from.clone()));
-        }
-        Received {
-            changed,
-            ack: Ack {
-                epoch: message.epoch,
-                position: reached,
-                gap: false,
-            },
-        }
+        let ack = Ack {
+            epoch: message.epoch,
+            position,
+            gap,
+            receiver: self.epoch,
+        };
+        Received { changed, ack }
     }
 
-    /// Notes how far a peer has got. Acks from another epoch, and beyond what was ever sent, are ignored.
+    /// Notes how far a peer has got. Acks that belong to an earlier life of either side are ignored.
     pub fn acknowledge(&mut self, from: &P, ack: Ack) {
-        if ack.epoch != self.epoch || ack.position > self.end() {
+        if ack.epoch != self.epoch
+            || ack.position > self.end()
+            || self.meet(from, ack.receiver).0 > ack.receiver
+        {
             return;
         }
-        self.add_peer(from.clone());
         if ack.gap {
             self.send_anew(from, ack.position);
         } else if let Some(peer) = self.peers.get_mut(from) {
             // Acks overtake each other, so only a refusal sets the position back.
             peer.confirmed = peer.confirmed.max(ack.position);
             peer.lacks = peer.lacks.max(peer.confirmed);
+            self.pass_over(from);
             self.trim();
+        }
+    }
+
+    /// Takes note of a peer's epoch; returns the highest known, and how far we have its deltas in that.
+    fn meet(&mut self, peer: &P, epoch: u64) -> (u64, u64) {
+        self.add_peer(peer.clone());
+        let known = self.peers.get(peer).and_then(|peer| peer.received);
+        if let Some(known) = known.filter(|known| known.0 >= epoch) {
+            return known;
+        }
+        if known.is_some() {
+            self.send_anew(peer, 0);
+        }
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.received = Some((epoch, 0));
+        }
+        (epoch, 0)
+    }
+
+    /// Moves on to the first delta that the peer lacks and did not send itself.
+    fn pass_over(&mut self, origin: &P) {
+        let end = self.end();
+        if let Some(peer) = self.peers.get_mut(origin)
+            && peer.confirmed > 0
+            && peer.lacks >= self.first
+        {
+            while peer.lacks < end {
+                let at = usize::try_from(peer.lacks - self.first).unwrap_or(usize::MAX);
+                if self
+                    .deltas
+                    .get(at)
+                    .is_none_or(|kept| kept.origin.as_ref() != Some(origin))
+                {
+                    break;
+                }
+                peer.lacks += 1;
+            }
         }
     }
 
@@ -317,16 +342,13 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
     }
 
     fn keep(&mut self, delta: T, origin: Option<P>) {
-        let end = self.end();
-        if let Some(peer) = origin
-            .as_ref()
-            .and_then(|origin| self.peers.get_mut(origin))
-            && peer.confirmed > 0
-            && peer.lacks == end
-        {
-            peer.lacks += 1;
+        self.deltas.push_back(Kept {
+            delta,
+            origin: origin.clone(),
+        });
+        if let Some(origin) = &origin {
+            self.pass_over(origin);
         }
-        self.deltas.push_back(Kept { delta, origin });
         self.trim();
     }
 

@@ -181,7 +181,7 @@ impl Cluster {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nodes_converge_and_no_state_ever_has_a_gap(
@@ -304,7 +304,7 @@ fn who_stays_away_gets_the_full_state() {
         a.update(|set| set.insert(n));
     }
     let message = a.message_for(&'b').unwrap();
-    assert!(message.is_complete());
+    assert!(message.is_full());
     assert_eq!(message.payload.len(), 10);
     assert!(b.receive(&'a', &message).changed);
     assert_eq!(b.state(), a.state());
@@ -342,6 +342,7 @@ fn acks_from_an_earlier_life_are_ignored() {
             epoch: 2,
             position: 1000,
             gap: false,
+            receiver: 1,
         },
     ); // never sent
     assert!(

@@ -213,18 +213,20 @@ fn plain_maps_and_messages_too() {
     looks(
         &Message {
             epoch: 1,
+            receiver: 9,
             from: 2,
             to: 3,
             payload: GSet::from_iter([4]),
         },
-        r#"{"epoch":1,"from":2,"to":3,"payload":[4]}"#,
+        r#"{"epoch":1,"receiver":9,"from":2,"to":3,"payload":[4]}"#,
     );
     looks(
         &Ack {
             epoch: 1,
             position: 2,
             gap: false,
+            receiver: 4,
         },
-        r#"{"epoch":1,"position":2,"gap":false}"#,
+        r#"{"epoch":1,"position":2,"gap":false,"receiver":4}"#,
     );
 }
