@@ -11,9 +11,10 @@ use crate::{Dot, DotContext};
 /// **Use it** for any set whose elements can leave: members, shopping carts, tags, open orders.
 /// Where nothing ever leaves, a [`GSet`](crate::GSet) is smaller.
 ///
-/// **Cost.** No tombstones. Each element takes its own size plus a dot (`size_of::<(R, u64)>()`, 16 bytes for an
-/// integer id), one dot more for each replica that added it concurrently; the causal context takes one entry a replica,
-/// and one a gap while deltas are missing. Removed elements take nothing.
+/// **Cost.** No tombstones. Each element takes its own size and 24 bytes for the dot that keeps it (with an integer id);
+/// if several replicas added it concurrently, a vector of their dots besides.
+/// The causal context takes one entry of `size_of::<(R, u64)>()` a replica, and a run for each gap while deltas are missing.
+/// Removed elements take nothing.
 /// A join of two states is one walk over both; a join of a delta costs O(log n) for each element that it is about,
 /// whatever the size of the state.
 ///

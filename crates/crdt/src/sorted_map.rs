@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::iter::Peekable;
 use core::{fmt, mem};
 
 /// The most entries that a chunk holds.
@@ -224,48 +225,109 @@ impl<K: Ord + Clone, V> SortedMap<K, V> {
         if at == self.chunks.len() && theirs.peek().is_none() {
             return changed;
         }
-        // The rest is written anew.
-        let mut rest = self.chunks.split_off(at).into_iter().flatten();
-        self.len = self.chunks.iter().map(Vec::len).sum();
-        for entry in rest.by_ref().take(position) {
-            self.push(entry);
-        }
-        let mut rest = rest.peekable();
-        if let Some(dead) = rest.next_if(|(_, value)| rules.dead(value)) {
-            drop(dead);
-            changed = true;
-        }
-        loop {
-            let side = match (rest.peek(), theirs.peek()) {
-                (None, None) => break,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some((mine, _)), Some((other, _))) => mine.cmp(other),
-            };
-            if side == Ordering::Greater {
-                if let Some((key, other)) = theirs.next()
-                    && let Some(value) = rules.theirs(key, other)
+        self.rewrite(at, position, theirs, rules) | changed
+    }
+
+    /// Merges the other side into all that comes after a place, which is written anew.
+    fn rewrite<'a, W: 'a>(
+        &mut self,
+        at: usize,
+        position: usize,
+        mut theirs: Peekable<impl Iterator<Item = &'a (K, W)>>,
+        rules: &mut impl Merge<K, V, W>,
+    ) -> bool
+    where
+        K: 'a,
+    {
+        let mut changed = false;
+        let rest = self.chunks.split_off(at);
+        let mut written = Writer::after(mem::take(&mut self.chunks));
+        for (number, chunk) in rest.into_iter().enumerate() {
+            let mut mine = chunk.into_iter();
+            if number == 0 {
+                mine.by_ref()
+                    .take(position)
+                    .for_each(|entry| written.push(entry));
+                // The entry at which the walk in place stopped may be dead already.
+                if mine
+                    .as_slice()
+                    .first()
+                    .is_some_and(|(_, value)| rules.dead(value))
                 {
-                    self.push((key.clone(), value));
+                    mine.next();
                     changed = true;
                 }
-                continue;
             }
-            let Some((key, mut value)) = rest.next() else {
-                break;
-            };
-            if side == Ordering::Less {
-                changed |= rules.mine(&key, &mut value);
-            } else if let Some((_, other)) = theirs.next() {
-                changed |= rules.both(&key, &mut value, other);
-            }
-            if rules.dead(&value) {
-                changed = true;
-            } else {
-                self.push((key, value));
+            while let Some((key, _)) = mine.as_slice().first() {
+                let side = theirs
+                    .peek()
+                    .map_or(Ordering::Less, |(other, _)| key.cmp(other));
+                if side == Ordering::Greater {
+                    changed |= written.take(theirs.next(), rules);
+                    continue;
+                }
+                let Some((key, mut value)) = mine.next() else {
+                    break;
+                };
+                if side == Ordering::Less {
+                    changed |= rules.mine(&key, &mut value);
+                } else if let Some((_, other)) = theirs.next() {
+                    changed |= rules.both(&key, &mut value, other);
+                }
+                if rules.dead(&value) {
+                    changed = true;
+                } else {
+                    written.push((key, value));
+                }
             }
         }
+        while theirs.peek().is_some() {
+            changed |= written.take(theirs.next(), rules);
+        }
+        *self = written.finish();
         changed
+    }
+}
+
+/// Writes entries in order into chunks.
+struct Writer<K, V> {
+    chunks: Vec<Vec<(K, V)>>,
+    last: Vec<(K, V)>,
+}
+
+impl<K: Clone, V> Writer<K, V> {
+    fn after(mut chunks: Vec<Vec<(K, V)>>) -> Self {
+        let last = chunks.pop().unwrap_or_default();
+        Self { chunks, last }
+    }
+
+    fn push(&mut self, entry: (K, V)) {
+        if self.last.len() >= FILL || self.last.capacity() == 0 {
+            let full = mem::replace(&mut self.last, Vec::with_capacity(FILL));
+            if !full.is_empty() {
+                self.chunks.push(full);
+            }
+        }
+        self.last.push(entry);
+    }
+
+    /// Takes over an entry of the other side, if the rules say so.
+    fn take<W>(&mut self, other: Option<&(K, W)>, rules: &mut impl Merge<K, V, W>) -> bool {
+        let new = other.and_then(|(key, other)| Some((key.clone(), rules.theirs(key, other)?)));
+        let taken = new.is_some();
+        new.into_iter().for_each(|entry| self.push(entry));
+        taken
+    }
+
+    fn finish(mut self) -> SortedMap<K, V> {
+        if !self.last.is_empty() {
+            self.chunks.push(self.last);
+        }
+        let len = self.chunks.iter().map(Vec::len).sum();
+        SortedMap {
+            chunks: self.chunks,
+            len,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a set keeps, after a long life.
 
-use crdt::store::Causal;
+use crdt::store::{Causal, DotSet};
 use crdt::testing::{Scenario, reachable};
 use crdt::{DeltaBuffer, Join, OrSet};
 use proptest::prelude::*;
@@ -109,4 +109,9 @@ where
 fn any_run_stays_bounded() {
     bounded::<Sets>();
     bounded::<LargeSets>();
+}
+
+#[test]
+fn the_usual_dot_lies_inline() {
+    assert_eq!(size_of::<DotSet<u64>>(), 24);
 }
