@@ -9,6 +9,7 @@ use crate::counter::{CounterResults, counter};
 use crate::echo::{EchoResults, echo};
 use crate::error::Error;
 use crate::history::History;
+use crate::linear::{LinKvResults, RegisterRules, lin_kv};
 use crate::net::NetResults;
 use crate::set_full::{SetFullResults, set_full};
 use crate::stats::{
@@ -104,6 +105,9 @@ pub struct Options {
     pub availability: Availability,
     /// Whether the stricter checks count. By default they do.
     pub strict: bool,
+    /// How many configurations a search for a linear order may try per key before its
+    /// verdict is unknown; each takes some sixty bytes. By default ten million.
+    pub bound: usize,
 }
 
 impl Default for Options {
@@ -111,6 +115,7 @@ impl Default for Options {
         Self {
             availability: Availability::Any,
             strict: true,
+            bound: 10_000_000,
         }
     }
 }
@@ -128,6 +133,8 @@ pub enum WorkloadResults {
     Set(Box<SetFullResults>),
     /// Of a counter.
     Counter(CounterResults),
+    /// Of linearizable registers.
+    LinKv(LinKvResults),
     /// The history could not be judged.
     Unchecked {
         /// Always unknown.
@@ -146,6 +153,7 @@ impl WorkloadResults {
             Self::UniqueIds(r) => r.valid,
             Self::Set(r) => r.valid,
             Self::Counter(r) => r.valid,
+            Self::LinKv(r) => r.valid,
             Self::Unchecked { valid, .. } => *valid,
         }
     }
@@ -207,6 +215,9 @@ pub fn check(workload: Workload, history: &History, options: &Options) -> Result
         Workload::UniqueIds => WorkloadResults::UniqueIds(unique_ids(history)),
         Workload::Broadcast | Workload::GSet => WorkloadResults::Set(Box::new(set_full(history))),
         Workload::GCounter | Workload::PnCounter => WorkloadResults::Counter(counter(history)),
+        Workload::LinKv => {
+            WorkloadResults::LinKv(lin_kv(history, RegisterRules::Knossos, options.bound))
+        }
         other => WorkloadResults::Unchecked {
             valid: Verdict::Unknown,
             error: format!("{other} histories are not checked yet"),
@@ -217,7 +228,7 @@ pub fn check(workload: Workload, history: &History, options: &Options) -> Result
         .valid
         .merge(availability.valid)
         .merge(found.verdict());
-    let strict = options.strict.then(|| strict(workload, history));
+    let strict = options.strict.then(|| strict(workload, history, options));
     let valid = strict
         .as_ref()
         .map_or(maelstrom, |s| maelstrom.merge(s.valid));

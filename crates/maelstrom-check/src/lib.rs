@@ -30,6 +30,7 @@ mod counter;
 mod echo;
 mod error;
 mod history;
+mod linear;
 mod net;
 mod set_full;
 mod stats;
@@ -43,6 +44,11 @@ pub use counter::{CounterResults, counter};
 pub use echo::{EchoError, EchoResults, echo};
 pub use error::Error;
 pub use history::{EdnReader, History, Op, OpType, Process, Text, Value};
+pub use linear::{
+    AppendLog, Call, CasRegister, KeyEvidence, KeyResults, LastGood, LinConfig, LinKvResults,
+    Linearity, LogOp, Model, Mutex, MutexOp, Queue, QueueOp, RegisterOp, RegisterRules, Violation,
+    lin_kv, linearize, linearize_each,
+};
 pub use net::{NetCounts, NetEvent, NetEventKind, NetResults, net};
 pub use set_full::{LostElement, Quantiles, SetFullResults, SetOutcome, StaleElement, set_full};
 pub use stats::{

@@ -8,8 +8,9 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
-use crate::check::Workload;
+use crate::check::{Options, Workload};
 use crate::history::{History, OpType, Process, Value};
+use crate::linear::{RegisterRules, lin_kv};
 use crate::set_full::{final_reads, is_add};
 use crate::verdict::Verdict;
 
@@ -77,11 +78,16 @@ impl Finding {
 /// - `impossible-read`: a read that no selection of the adds invoked before its end sums up to,
 ///   not even roughly: below the sum of their negative ones, or above that of the positive;
 /// - `no-final-read`: nobody read the counter in the end, so nothing was judged (unknown).
-pub fn strict(workload: Workload, history: &History) -> StrictResults {
+///
+/// For lin-kv:
+/// - `not-linearizable-with-nulls`: the history of a key is not linearizable once reads of nil and
+///   refusals for a missing key (error 20) or a differing value (error 22) are taken at their word.
+pub fn strict(workload: Workload, history: &History, options: &Options) -> StrictResults {
     let mut findings = exercised(workload, history);
     match workload {
         Workload::Broadcast | Workload::GSet => findings.extend(set(history)),
         Workload::GCounter | Workload::PnCounter => findings.extend(counter(history)),
+        Workload::LinKv => findings.push(registers(history, options)),
         _ => {}
     }
     findings.retain(|f| f.count > 0);
@@ -226,4 +232,22 @@ fn counter(history: &History) -> Vec<Finding> {
         });
     }
     vec![impossible, unread]
+}
+
+fn registers(history: &History, options: &Options) -> Finding {
+    let results = lin_kv(history, RegisterRules::Strict, options.bound);
+    let mut finding = Finding::new("not-linearizable-with-nulls", results.valid);
+    finding.count = results
+        .results
+        .values()
+        .filter(|r| r.valid != Verdict::Valid)
+        .count();
+    finding.story = results.tell();
+    finding.ops = results
+        .results
+        .values()
+        .filter_map(|r| r.linearizable.op.as_ref())
+        .map(|op| op.index)
+        .collect();
+    finding
 }
