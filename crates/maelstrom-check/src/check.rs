@@ -17,6 +17,7 @@ use crate::stats::{
     stats,
 };
 use crate::strict::{StrictResults, strict};
+use crate::txn::{ConsistencyModel, TxnObjects, TxnOptions, TxnResults, transactions};
 use crate::unique_ids::{UniqueIdsResults, unique_ids};
 use crate::verdict::Verdict;
 
@@ -108,6 +109,19 @@ pub struct Options {
     /// How many configurations a search for a linear order may try per key before its
     /// verdict is unknown; each takes some sixty bytes. By default ten million.
     pub bound: usize,
+    /// The models that transactions must keep; strict serializability by default.
+    pub consistency_models: Vec<ConsistencyModel>,
+}
+
+impl Options {
+    fn txn(&self, register_wrapper: bool) -> TxnOptions {
+        let models = self.consistency_models.clone();
+        TxnOptions {
+            models,
+            register_wrapper,
+            ..TxnOptions::default()
+        }
+    }
 }
 
 impl Default for Options {
@@ -116,6 +130,7 @@ impl Default for Options {
             availability: Availability::Any,
             strict: true,
             bound: 10_000_000,
+            consistency_models: vec![ConsistencyModel::STRICT_SERIALIZABLE],
         }
     }
 }
@@ -135,6 +150,8 @@ pub enum WorkloadResults {
     Counter(CounterResults),
     /// Of linearizable registers.
     LinKv(LinKvResults),
+    /// Of transactions.
+    Txn(TxnResults),
     /// The history could not be judged.
     Unchecked {
         /// Always unknown.
@@ -154,6 +171,7 @@ impl WorkloadResults {
             Self::Set(r) => r.valid,
             Self::Counter(r) => r.valid,
             Self::LinKv(r) => r.valid,
+            Self::Txn(r) => r.valid,
             Self::Unchecked { valid, .. } => *valid,
         }
     }
@@ -218,6 +236,16 @@ pub fn check(workload: Workload, history: &History, options: &Options) -> Result
         Workload::LinKv => {
             WorkloadResults::LinKv(lin_kv(history, RegisterRules::Knossos, options.bound))
         }
+        Workload::TxnListAppend => WorkloadResults::Txn(transactions(
+            history,
+            TxnObjects::Lists,
+            &options.txn(false),
+        )),
+        Workload::TxnRwRegister => WorkloadResults::Txn(transactions(
+            history,
+            TxnObjects::Registers,
+            &options.txn(true),
+        )),
         other => WorkloadResults::Unchecked {
             valid: Verdict::Unknown,
             error: format!("{other} histories are not checked yet"),

@@ -36,6 +36,7 @@ mod set_full;
 mod stats;
 mod story;
 mod strict;
+mod txn;
 mod unique_ids;
 mod verdict;
 
@@ -56,5 +57,8 @@ pub use stats::{
     availability, exceptions, stats,
 };
 pub use strict::{Finding, StrictResults, strict};
+pub use txn::{
+    ConsistencyModel, CycleStep, TxnAnomaly, TxnObjects, TxnOptions, TxnResults, transactions,
+};
 pub use unique_ids::{UniqueIdsResults, unique_ids};
 pub use verdict::Verdict;

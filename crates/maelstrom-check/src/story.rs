@@ -182,6 +182,11 @@ impl WorkloadResults {
                 }
                 story.cases(&r.tell(), Clone::clone);
             }
+            Self::Txn(r) => {
+                for line in r.tell() {
+                    story.line(line);
+                }
+            }
             Self::Unchecked { error, .. } => story.line(format!("It was not judged: {error}.")),
         }
     }

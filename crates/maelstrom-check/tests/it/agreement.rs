@@ -3,12 +3,13 @@
 //! `GLOMERS_CHECKER_DATA` names a folder with the histories and verdicts of Porcupine,
 //! Knossos, Elle and Jepsen. Without it these tests pass and say so.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use maelstrom_check::{
-    Call, CasRegister, History, Model, Mutex, RegisterRules, Value, Verdict, linearize,
-    linearize_each,
+    Call, CasRegister, ConsistencyModel, EdnReader, History, Model, Mutex, RegisterRules,
+    TxnObjects, TxnOptions, Value, Verdict, linearize, linearize_each, transactions,
 };
 
 use crate::support::{StringModel, etcd_log, folder, string_kv};
@@ -183,4 +184,155 @@ fn knossos() {
         });
     }
     tally.close(0);
+}
+
+/// The forms of a file that holds one case per line.
+fn cases(path: &Path) -> Vec<Value> {
+    let text = read(path);
+    let mut reader = EdnReader::new(&text);
+    std::iter::from_fn(|| reader.next_form().unwrap()).collect()
+}
+
+fn names(v: Option<&Value>) -> Vec<String> {
+    let mut names: Vec<String> = v
+        .map_or(&[][..], Value::items)
+        .iter()
+        .map(|n| n.name().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn verdict(v: &Value) -> Verdict {
+    match v {
+        Value::Bool(valid) => Verdict::of(*valid),
+        _ => Verdict::Unknown,
+    }
+}
+
+/// Elle's own test cases: the verdict, the kinds of anomalies, the models ruled out.
+#[test]
+fn elle_cases() {
+    let Some(data) = folder("GLOMERS_CHECKER_DATA") else {
+        return;
+    };
+    let mut verdicts = Tally::new("elle cases, verdict");
+    let mut kinds = Tally::new("elle cases, kinds of anomalies");
+    let mut models = Tally::new("elle cases, models ruled out");
+    for (i, case) in cases(&data.join("elle/testcases-0.2.2.edn"))
+        .iter()
+        .enumerate()
+    {
+        let objects = match case.get("kind").unwrap().name() {
+            Some("list-append") => TxnObjects::Lists,
+            _ => TxnObjects::Registers,
+        };
+        let opts = case.get("opts").unwrap();
+        let flag = |name: &str| opts.get(name) == Some(&Value::Bool(true));
+        let models_asked = opts.get("consistency-models");
+        let options = TxnOptions {
+            models: match models_asked {
+                None => vec![ConsistencyModel::STRICT_SERIALIZABLE],
+                Some(m) => names(Some(m)).iter().map(|m| m.parse().unwrap()).collect(),
+            },
+            anomalies: names(opts.get("anomalies")),
+            timeout: Duration::from_secs(2),
+            wfr_keys: flag("wfr-keys?"),
+            sequential_keys: flag("sequential-keys?"),
+            linearizable_keys: flag("linearizable-keys?"),
+            register_wrapper: false,
+        };
+        let name = format!("{i} {} {opts}", case.get("context").unwrap());
+        let history = match History::from_values(case.get("history").unwrap().items()) {
+            Ok(history) => history,
+            Err(error) => {
+                verdicts.add(&name, false, || error.to_string());
+                continue;
+            }
+        };
+        let ours = transactions(&history, objects, &options);
+        let theirs = case.get("result").unwrap();
+        let expected = verdict(theirs.get("valid?").unwrap());
+        verdicts.add(&name, ours.valid == expected, || {
+            format!("{expected} theirs, {} ours {:?}", ours.valid, ours.error)
+        });
+        let expected = names(theirs.get("anomaly-types"));
+        // Where a search timed out, the kinds of cycles depend on the machine.
+        if expected.iter().any(|t| t == "cycle-search-timeout") {
+            continue;
+        }
+        kinds.add(&name, ours.anomaly_types == expected, || {
+            format!("{expected:?} theirs, {:?} ours", ours.anomaly_types)
+        });
+        let expected = (names(theirs.get("not")), names(theirs.get("also-not")));
+        models.add(
+            &name,
+            (ours.not.clone(), ours.also_not.clone()) == expected,
+            || {
+                format!(
+                    "{expected:?} theirs, {:?} {:?} ours",
+                    ours.not, ours.also_not
+                )
+            },
+        );
+    }
+    verdicts.close(0);
+    kinds.close(0);
+    models.close(0);
+}
+
+/// Histories of a simulated store at five levels of isolation, judged by Elle.
+#[test]
+fn simulated_transactions() {
+    let Some(data) = folder("GLOMERS_CHECKER_DATA") else {
+        return;
+    };
+    let dir = data.join("adya-sim-elle-verdicts");
+    let mut verdicts = Tally::new("simulated transactions, verdict");
+    let mut kinds = Tally::new("simulated transactions, kinds of anomalies");
+    let mut files: BTreeMap<String, History> = BTreeMap::new();
+    for row in table(&dir.join("verdicts-elle-0.2.2.tsv")) {
+        let [file, model, valid, types] = &row[..] else {
+            panic!("four columns: {row:?}")
+        };
+        let path = dir.join(file);
+        if !path.exists() {
+            continue;
+        }
+        let history = files
+            .entry(file.clone())
+            .or_insert_with(|| History::read(&path).unwrap());
+        let objects = match file.starts_with("list") {
+            true => TxnObjects::Lists,
+            false => TxnObjects::Registers,
+        };
+        let models = vec![model.parse().unwrap()];
+        let ours = transactions(
+            history,
+            objects,
+            &TxnOptions {
+                models,
+                ..Default::default()
+            },
+        );
+        let expected = match &**valid {
+            "true" => Verdict::Valid,
+            "false" => Verdict::Invalid,
+            _ => Verdict::Unknown,
+        };
+        let name = format!("{file} {model}");
+        verdicts.add(&name, ours.valid == expected, || {
+            format!("{valid} theirs, {} ours", ours.valid)
+        });
+        let mut expected: Vec<&str> = types.split(',').filter(|t| !t.is_empty()).collect();
+        // Where a search timed out, the kinds of cycles depend on the machine.
+        if !expected.contains(&"cycle-search-timeout") {
+            expected.sort_unstable();
+            kinds.add(&name, ours.anomaly_types == expected, || {
+                format!("{expected:?} theirs, {:?} ours", ours.anomaly_types)
+            });
+        }
+    }
+    verdicts.close(0);
+    kinds.close(0);
 }
