@@ -29,7 +29,9 @@ mod check;
 mod counter;
 mod echo;
 mod error;
+mod growing;
 mod history;
+mod kafka;
 mod linear;
 mod net;
 mod set_full;
@@ -44,7 +46,9 @@ pub use check::{Options, Results, Workload, WorkloadResults, check};
 pub use counter::{CounterResults, counter};
 pub use echo::{EchoError, EchoResults, echo};
 pub use error::Error;
+pub use growing::{GrowingCounterResults, SetResults, growing_counter, set};
 pub use history::{EdnReader, History, Op, OpType, Process, Text, Value};
+pub use kafka::{KafkaError, KafkaErrors, KafkaOptions, KafkaResults, Lag, kafka};
 pub use linear::{
     AppendLog, Call, CasRegister, KeyEvidence, KeyResults, LastGood, LinConfig, LinKvResults,
     Linearity, LogOp, Model, Mutex, MutexOp, Queue, QueueOp, RegisterOp, RegisterRules, Violation,

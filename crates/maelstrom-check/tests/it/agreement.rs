@@ -8,8 +8,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use maelstrom_check::{
-    Call, CasRegister, ConsistencyModel, EdnReader, History, Model, Mutex, RegisterRules,
-    TxnObjects, TxnOptions, Value, Verdict, linearize, linearize_each, transactions,
+    Call, CasRegister, ConsistencyModel, EdnReader, History, KafkaOptions, Model, Mutex,
+    RegisterRules, TxnObjects, TxnOptions, Value, Verdict, counter, growing_counter, kafka,
+    linearize, linearize_each, set, set_full, stats, transactions, unique_ids,
 };
 
 use crate::support::{StringModel, etcd_log, folder, string_kv};
@@ -335,4 +336,96 @@ fn simulated_transactions() {
     }
     verdicts.close(0);
     kinds.close(0);
+}
+
+/// The test cases of Jepsen's kafka checker: the kinds of errors, how many of each, and which
+/// of them invalidate under Maelstrom's settings.
+#[test]
+fn kafka_cases() {
+    let Some(data) = folder("GLOMERS_CHECKER_DATA") else {
+        return;
+    };
+    let mut kinds = Tally::new("kafka cases, kinds of errors");
+    let mut counts = Tally::new("kafka cases, counts");
+    let mut bad = Tally::new("kafka cases, kinds that invalidate");
+    for (i, case) in cases(&data.join("jepsen/kafka-cases.edn"))
+        .iter()
+        .enumerate()
+    {
+        let ww_deps = case.get("opts").unwrap().get("ww-deps") == Some(&Value::Bool(true));
+        let history = History::from_values(case.get("history").unwrap().items()).unwrap();
+        let ours = kafka(
+            &history,
+            KafkaOptions {
+                ww_deps,
+                subscribe: false,
+            },
+        );
+        let name = format!(
+            "{i} {} {}",
+            case.get("test").unwrap(),
+            case.get("context").unwrap()
+        );
+        let expected = names(case.get("error-types"));
+        kinds.add(&name, ours.error_types == expected, || {
+            format!(
+                "{expected:?} theirs, {:?} ours {:?}",
+                ours.error_types, ours.error
+            )
+        });
+        if !ww_deps {
+            let expected = names(case.get("bad-error-types-maelstrom"));
+            bad.add(&name, ours.bad_error_types == expected, || {
+                format!("{expected:?} theirs, {:?} ours", ours.bad_error_types)
+            });
+        }
+        for (kind, errors) in case.get("errors").unwrap().entries() {
+            let kind = kind.name().unwrap();
+            let expected: usize = match errors.get("unseen") {
+                Some(unseen) => unseen
+                    .entries()
+                    .iter()
+                    .map(|(_, n)| n.as_int().unwrap() as usize)
+                    .sum(),
+                None if errors.is_collection() => errors.items().len(),
+                None => 1,
+            };
+            let count = ours.errors.get(kind).map_or(0, |e| e.count());
+            counts.add(&format!("{name} {kind}"), count == expected, || {
+                format!("{expected} theirs, {count} ours")
+            });
+        }
+    }
+    kinds.close(0);
+    counts.close(0);
+    bad.close(0);
+}
+
+/// The test cases of Jepsen's own checkers and of Maelstrom's counter: every field of the result.
+#[test]
+fn jepsen_cases() {
+    let Some(data) = folder("GLOMERS_CHECKER_DATA") else {
+        return;
+    };
+    let mut tally = Tally::new("jepsen and maelstrom cases");
+    let mut all = cases(&data.join("jepsen/checker-cases.edn"));
+    all.extend(cases(&data.join("maelstrom/pn-counter-cases.edn")));
+    for (i, case) in all.iter().enumerate() {
+        let kind = case.get("kind").unwrap().name().unwrap();
+        let history = History::from_values(case.get("history").unwrap().items()).unwrap();
+        let ours = match kind {
+            "stats" => serde_json::to_value(stats(&history)),
+            "unique-ids" => serde_json::to_value(unique_ids(&history)),
+            "set-full" => serde_json::to_value(set_full(&history)),
+            "pn-counter" => serde_json::to_value(counter(&history)),
+            "set" => serde_json::to_value(set(&history)),
+            "counter" => serde_json::to_value(growing_counter(&history)),
+            other => panic!("no checker for {other}"),
+        };
+        let mut out = Vec::new();
+        let theirs = case.get("result").unwrap().to_json();
+        crate::recorded::differences("", &theirs, Some(&ours.unwrap()), &mut out);
+        tally.add(&format!("{i} {kind}"), out.is_empty(), || out.join("; "));
+    }
+    tally.close(0);
 }
