@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
 mod agreement;
+mod cases;
 mod history;
 mod recorded;
 mod sets;
