@@ -215,6 +215,18 @@ impl Results {
     }
 }
 
+/// Reads a history from a file, EDN or JSON, and [`check`]s it.
+///
+/// # Errors
+/// As [`History::read`]: the file cannot be read, or is no history; the message names the line.
+pub fn check_file(
+    workload: Workload,
+    file: impl AsRef<std::path::Path>,
+    options: &Options,
+) -> Result<Results, Error> {
+    Ok(check(workload, &History::read(file)?, options))
+}
+
 /// Checks a history of a workload: how operations ended, availability, exceptions, the
 /// workload's own promise, and the stricter checks.
 ///

@@ -42,7 +42,7 @@ mod txn;
 mod unique_ids;
 mod verdict;
 
-pub use check::{Options, Results, Workload, WorkloadResults, check};
+pub use check::{Options, Results, Workload, WorkloadResults, check, check_file};
 pub use counter::{CounterResults, counter};
 pub use echo::{EchoError, EchoResults, echo};
 pub use error::Error;
