@@ -5,7 +5,6 @@
 //! txn-list-append; the request is the same for both.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -113,7 +112,6 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Registe
             update: "w",
             read: Self::Read,
             write: Self::Write,
-            types: PhantomData,
         })
     }
 }
@@ -124,7 +122,6 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for List<K,
             update: "append",
             read: Self::Read,
             write: Self::Append,
-            types: PhantomData,
         })
     }
 }
@@ -135,7 +132,6 @@ struct Steps<K, Seen, V, Step> {
     update: &'static str,
     read: fn(K, Option<Seen>) -> Step,
     write: fn(K, V) -> Step,
-    types: PhantomData<fn() -> (K, Seen, V)>,
 }
 
 impl<'de, K, Seen, V, Step> Visitor<'de> for Steps<K, Seen, V, Step>
