@@ -42,6 +42,8 @@ mod sample;
 mod server;
 mod stdio;
 mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use context::Context;
 pub use environment::Environment;
