@@ -31,6 +31,7 @@ mod echo;
 mod error;
 mod growing;
 mod history;
+mod invariants;
 mod kafka;
 mod linear;
 mod net;
@@ -48,6 +49,7 @@ pub use echo::{EchoError, EchoResults, echo};
 pub use error::Error;
 pub use growing::{GrowingCounterResults, SetResults, growing_counter, set};
 pub use history::{EdnReader, History, Op, OpType, Process, Text, Value};
+pub use invariants::{BankError, BankResults, LongForkResults, bank, long_fork};
 pub use kafka::{KafkaError, KafkaErrors, KafkaOptions, KafkaResults, Lag, kafka};
 pub use linear::{
     AppendLog, Call, CasRegister, KeyEvidence, KeyResults, LastGood, LinConfig, LinKvResults,
@@ -55,7 +57,10 @@ pub use linear::{
     lin_kv, linearize, linearize_each,
 };
 pub use net::{NetCounts, NetEvent, NetEventKind, NetResults, net};
-pub use set_full::{LostElement, Quantiles, SetFullResults, SetOutcome, StaleElement, set_full};
+pub use set_full::{
+    LostElement, Quantiles, SetFullResults, SetOutcome, StaleElement, set_full,
+    set_full_linearizable,
+};
 pub use stats::{
     Availability, AvailabilityResults, Counts, ExceptionClass, ExceptionsResults, StatsResults,
     availability, exceptions, stats,

@@ -352,8 +352,8 @@ fn a_correct_register_of_any_size_is_valid() {
 fn a_bound_ends_in_unknown() {
     let model = CasRegister::default();
     let random = &mut Random(1);
-    let mut calls = random_calls(random, 8, 60, |r| {
-        RegisterOp::Write(Value::from(r.below(1000)))
+    let mut calls = random_calls(random, 4, 24, |r| {
+        RegisterOp::Write(Value::from(r.below(3)))
     });
     // Nothing was ever written that this read returned: every order must be tried.
     let end = calls.iter().filter_map(|c| c.complete).max().unwrap();
