@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::check::CheckArgs;
 use clap::{Args, Parser, Subcommand};
 use maelstrom_sim::{Availability, Concurrency, Fault, LatencyDist, Settings, TopologyKind};
 
@@ -24,6 +25,9 @@ pub(crate) enum Command {
     /// Run a challenge and judge it.
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
+    /// Judge a history that was recorded elsewhere.
+    #[command(after_help = EXIT_CODES)]
+    Check(CheckArgs),
 }
 
 /// What `run` can be told. Settings that are not given are the official ones.
@@ -191,7 +195,7 @@ fn interval(text: &str) -> Result<f64, String> {
     })
 }
 
-fn availability(text: &str) -> Result<Availability, String> {
+pub(crate) fn availability(text: &str) -> Result<Availability, String> {
     if text == "total" {
         return Ok(Availability::Total);
     }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod files;
+mod histories;
 #[cfg(unix)]
 mod programs;
 mod verdicts;
