@@ -11,3 +11,5 @@ mod luck;
 mod process;
 mod rpc;
 mod wire;
+#[cfg(unix)]
+mod workbench;
