@@ -2,6 +2,7 @@
 
 use crdt::store::Causal;
 use crdt::*;
+use std::cmp::Ordering;
 
 /// The elements of a set.
 fn read<E: Clone, R>(set: &OrSet<E, R>) -> Vec<E> {
@@ -247,7 +248,9 @@ fn version_vectors_are_ordered_by_what_they_know() {
     let low: VersionVector<_> = [("a", 1), ("b", 2)].into_iter().collect();
     let high: VersionVector<_> = [("a", 1), ("b", 3), ("c", 1)].into_iter().collect();
     let beside: VersionVector<_> = [("a", 2)].into_iter().collect();
-    assert!(low < high && high > low && low == low.clone());
+    assert_eq!(low.partial_cmp(&high), Some(Ordering::Less));
+    assert_eq!(high.partial_cmp(&low), Some(Ordering::Greater));
+    assert_eq!(low.partial_cmp(&low.clone()), Some(Ordering::Equal));
     assert_eq!(low.partial_cmp(&beside), None);
 }
 

@@ -1,5 +1,6 @@
 //! Anti-entropy over a network that loses, repeats and reorders, between replicas that crash.
 
+use crate::config;
 use crdt::{Ack, DeltaBuffer, GSet, Message, OrSet};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -181,7 +182,7 @@ impl Cluster {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(10_000))]
 
     #[test]
     fn nodes_converge_and_no_state_ever_has_a_gap(
