@@ -280,3 +280,22 @@ fn joins_say_whether_anything_was_new() {
     assert!(!other.join(&addition));
     assert!(set.covers(&addition) && set.covers(&other));
 }
+
+#[test]
+fn a_full_state_claims_no_more_than_it_knows_of_a_key_that_came_back() {
+    let mut a: OrMap<u8, OrSet<u8, u8>> = OrMap::default();
+    // So many keys and elements that deltas are joined key by key.
+    for key in 0..40 {
+        a.update(&1, key, |set, me| set.add(me, 0));
+    }
+    for element in 0..50 {
+        a.update(&1, 7, |set, me| set.add(me, element));
+    }
+    let (mut b, mut c) = (a.clone(), a.clone());
+    b.remove(&7);
+    b.join(&c.update(&2, 7, |set, me| set.add(me, 99)));
+    // b saw and removed all that a has there, and got one element back.
+    a.join(&b);
+    assert!(a.get(&7).is_some_and(|set| set.iter().eq(&[99])));
+    assert_eq!(a, b);
+}

@@ -365,3 +365,24 @@ fn a_peer_that_left_holds_nothing_back() {
     assert!(a.peers().eq(&['b']));
     assert_eq!(a.into_state().len(), 1);
 }
+
+#[test]
+fn an_interval_made_for_an_earlier_life_is_refused() {
+    let (mut a, mut b) = pair();
+    let first = a.message_for(&'b').unwrap();
+    let ack = b.receive(&'a', &first).ack;
+    a.acknowledge(&'b', ack);
+    b.update(|set| set.insert(1));
+    a.receive(&'b', &b.message_for(&'a').unwrap());
+    a.update(|set| set.insert(2));
+    // It leaves out what b itself sent.
+    let interval = a.message_for(&'b').unwrap();
+    assert_eq!(interval.payload, [2].into_iter().collect());
+    // b forgets everything, and gets the first message again.
+    let mut b = DeltaBuffer::new(GSet::default(), 2);
+    assert!(!b.receive(&'a', &first).ack.gap);
+    let refused = b.receive(&'a', &interval).ack;
+    assert!(refused.gap && b.state().is_empty());
+    a.acknowledge(&'b', refused);
+    assert_eq!(pass(&mut a, &mut b).map(|sent| sent.len()), Some(2));
+}
