@@ -18,6 +18,8 @@ struct Writer {
     /// The position of the completion, or of the invocation if there is none.
     op: usize,
     kind: OpType,
+    /// Which step of the transaction it was.
+    step: usize,
     /// Whether the transaction wrote the key again afterwards.
     overwritten: bool,
 }
@@ -55,7 +57,10 @@ impl<'a> Seen<'a> {
             let end = history.counterpart(p);
             let kind = end.map_or(OpType::Info, |e| history.ops()[e].kind);
             let mut last: FxHashMap<&Value, Version<'a>> = FxHashMap::default();
-            for (_, k, v) in steps(&op.value).filter(|(f, ..)| is_write(f)) {
+            for (step, (f, k, v)) in steps(&op.value).enumerate() {
+                if !is_write(f) {
+                    continue;
+                }
                 if let Some(before) = last.insert(k, (k, v))
                     && let Some(writer) = writers.get_mut(&before)
                 {
@@ -67,6 +72,7 @@ impl<'a> Seen<'a> {
                     Writer {
                         op: end.unwrap_or(p),
                         kind,
+                        step,
                         overwritten: false,
                     },
                 );
@@ -122,6 +128,35 @@ impl<'a> Seen<'a> {
 
     fn index(&self, writer: &Writer) -> usize {
         self.history.ops()[writer.op].index
+    }
+
+    /// Reads of lists that hold what one transaction appended in another order than it did.
+    fn reordered(&self) -> Finding {
+        let mut finding = Finding::new("reordered-appends", Verdict::Invalid);
+        let mut told: FxHashSet<(&Value, usize)> = FxHashSet::default();
+        for op in self.oks() {
+            for (_, k, read) in steps(&op.value).filter(|(f, ..)| *f == "r") {
+                let mut last: FxHashMap<usize, (usize, &Value)> = FxHashMap::default();
+                for v in versions(read) {
+                    let Some(writer) = self.writers.get(&(k, v)) else {
+                        continue;
+                    };
+                    if let Some((step, before)) = last.insert(writer.op, (writer.step, v))
+                        && step > writer.step
+                        && told.insert((k, writer.op))
+                    {
+                        finding.case(Some(op.index), || {
+                            format!(
+                                "Process {} read {k} as {read} at {:.3} s (operation {}), though operation {} \
+                                 appended {v} before {before}.",
+                                op.process, op.seconds(), op.index, self.index(writer)
+                            )
+                        });
+                    }
+                }
+            }
+        }
+        finding
     }
 
     /// Runs in which reads showed nothing, or nothing of others.
@@ -308,7 +343,9 @@ pub(crate) fn strict(
     let committed_only = models.iter().any(|m| m.prohibits("G1a"));
     let mut findings = vec![seen.unexplained(committed_only, objects)];
     findings.extend(seen.vacuous());
-    if objects == TxnObjects::Registers {
+    if objects == TxnObjects::Lists {
+        findings.push(seen.reordered());
+    } else {
         findings.push(seen.contradictions());
         findings.push(seen.interleaved());
     }
