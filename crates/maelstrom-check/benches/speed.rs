@@ -12,8 +12,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use maelstrom_check::{
-    Call, CasRegister, History, KafkaOptions, Model, Op, RegisterOp, RegisterRules, TxnObjects,
-    TxnOptions, Value, Verdict, kafka, lin_kv, linearize, linearize_each, set_full, transactions,
+    Call, CasRegister, History, KafkaOptions, Model, Op, Options, RegisterOp, RegisterRules,
+    TxnObjects, TxnOptions, Value, Verdict, Workload, check, kafka, lin_kv, linearize,
+    linearize_each, set_full, transactions,
 };
 use support::{StringModel, StringOp, etcd_log, folder, string_kv};
 
@@ -262,6 +263,14 @@ fn scaling(sizes: &[usize]) {
             *n,
             |n| txns(n, "append"),
             |h| transactions(h, TxnObjects::Lists, &TxnOptions::default()).valid,
+        );
+    }
+    for n in sizes.iter().filter(|n| **n <= 100_000) {
+        row(
+            "the same, with strict checks",
+            *n,
+            |n| txns(n, "append"),
+            |h| check(Workload::TxnListAppend, h, &Options::default()).verdict(),
         );
     }
     for n in sizes {
