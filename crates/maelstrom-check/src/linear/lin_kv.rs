@@ -73,7 +73,8 @@ pub struct Config {
     pub pending: Vec<Op>,
 }
 
-/// Checks each key's register for linearizability.
+/// Checks each key's register for linearizability, after `jepsen.independent` and
+/// `jepsen.tests.linearizable-register`. A history is linearizable if that of each key is.
 ///
 /// Operations are `read`, `write` and `cas`; their values are pairs of a key and the operand
 /// or result: `[k v]`, `[k [from to]]`. A history in which no read and no write is of a pair is

@@ -204,10 +204,16 @@ impl<'a> Seen<'a> {
     }
 
     /// For each process and key the versions that it came across, in order, own writes
-    /// included. `None` for a process and key that went back to an earlier version: what
-    /// it saw says nothing of the order.
-    fn paths(&self) -> FxHashMap<(&'a Process, &'a Value), Option<Vec<&'a Value>>> {
-        let mut paths: FxHashMap<(&Process, &Value), Option<Vec<&Value>>> = FxHashMap::default();
+    /// included; sorted. A process and key that went back to an earlier version are left
+    /// out: what it saw says nothing of the order.
+    fn paths(&self) -> Vec<(&'a Process, &'a Value, Vec<&'a Value>)> {
+        #[derive(Default)]
+        struct Path<'a> {
+            versions: Vec<&'a Value>,
+            seen: FxHashSet<&'a Value>,
+            went_back: bool,
+        }
+        let mut paths: FxHashMap<(&Process, &Value), Path<'_>> = FxHashMap::default();
         for op in self.oks() {
             let mut inside: FxHashMap<&Value, &Value> = FxHashMap::default();
             let mut order = Vec::new();
@@ -223,20 +229,19 @@ impl<'a> Seen<'a> {
                 order.push((k, v));
             }
             for (k, v) in order {
-                let path = paths
-                    .entry((&op.process, k))
-                    .or_insert_with(|| Some(Vec::new()));
-                if let Some(seen) = path
-                    && seen.last() != Some(&v)
-                {
-                    if seen.contains(&v) {
-                        *path = None;
-                    } else {
-                        seen.push(v);
-                    }
+                let path = paths.entry((&op.process, k)).or_default();
+                if path.versions.last() != Some(&v) {
+                    path.versions.push(v);
+                    path.went_back |= !path.seen.insert(v);
                 }
             }
         }
+        let mut paths: Vec<_> = paths
+            .into_iter()
+            .filter(|(_, path)| !path.went_back)
+            .map(|((process, key), path)| (process, key, path.versions))
+            .collect();
+        paths.sort();
         paths
     }
 
@@ -247,8 +252,8 @@ impl<'a> Seen<'a> {
         // For each key: own version, then a foreign one, and whose view that is.
         let mut after: FxHashMap<&Value, FxHashMap<(&Value, &Value), &Process>> =
             FxHashMap::default();
-        for ((process, key), path) in &paths {
-            for pair in path.iter().flat_map(|path| path.windows(2)) {
+        for (process, key, path) in &paths {
+            for pair in path.windows(2) {
                 let own = self
                     .writers
                     .get(&(*key, pair[0]))
@@ -257,7 +262,8 @@ impl<'a> Seen<'a> {
                     after
                         .entry(key)
                         .or_default()
-                        .insert((pair[0], pair[1]), process);
+                        .entry((pair[0], pair[1]))
+                        .or_insert(process);
                 }
             }
         }
@@ -289,10 +295,9 @@ impl<'a> Seen<'a> {
         // Of two committed transactions: the key, the versions, and who saw the second after the first.
         type Edge<'a> = (&'a Value, &'a Value, &'a Value, &'a Process);
         let mut edges: FxHashMap<(usize, usize), Edge<'a>> = FxHashMap::default();
-        let mut paths: Vec<_> = self.paths().into_iter().collect();
-        paths.sort_by(|a, b| a.0.cmp(&b.0));
-        for ((process, key), path) in &paths {
-            for pair in path.iter().flat_map(|path| path.windows(2)) {
+        let paths = self.paths();
+        for (process, key, path) in &paths {
+            for pair in path.windows(2) {
                 let writer = |v: &'a Value| {
                     self.writers
                         .get(&(*key, v))
