@@ -37,7 +37,11 @@ fn none_if_empty<S: serde::Serializer>(ops: &[Op], s: S) -> Result<S::Ok, S::Err
     (!ops.is_empty()).then_some(ops).serialize(s)
 }
 
-/// Judges the reads that are marked `final?` against the adds; other reads are not judged.
+/// Judges the reads that are marked `final?` against the adds, after
+/// `maelstrom.workload.pn-counter`; other reads are not judged.
+///
+/// An add that was acknowledged counts, one that failed does not, and one of which nobody
+/// knows may or may not, so that several sums may be right.
 ///
 /// Operations are `add` of an integer and `read`, whose ok completion carries one.
 ///

@@ -44,7 +44,8 @@ impl Serialize for EchoError {
     }
 }
 
-/// Every request that was answered must have been answered with its own value.
+/// Every request that was answered must have been answered with its own value, after
+/// `maelstrom.workload.echo`.
 ///
 /// The value of an ok completion is the reply's body, with the echo under `echo`.
 /// A request that failed with a definite error was answered, and wrongly. One that timed

@@ -44,7 +44,7 @@ pub struct SetResults {
     pub error: Option<String>,
 }
 
-/// Checks that the last ok `read` has every element whose `add` was acknowledged, and none
+/// After `jepsen.checker/set`: checks that the last ok `read` has every element whose `add` was acknowledged, and none
 /// that nobody tried to add.
 pub fn set(history: &History) -> SetResults {
     let mut attempts: BTreeSet<&Value> = BTreeSet::new();
@@ -136,7 +136,7 @@ pub struct GrowingCounterResults {
     pub errors: Vec<(i64, Value, i64)>,
 }
 
-/// Checks that every ok `read` is at least the sum of the `add`s acknowledged before it was
+/// After `jepsen.checker/counter`: checks that every ok `read` is at least the sum of the `add`s acknowledged before it was
 /// invoked, and at most that of those invoked before it ended, failed ones left out.
 ///
 /// A value that is no integer counts as out of bounds, and an add of none as zero.

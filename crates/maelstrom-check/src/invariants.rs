@@ -41,7 +41,7 @@ pub struct BankError {
     pub op: Op,
 }
 
-/// Checks that the ok `read`s of all accounts (maps of account to balance) show the same
+/// After `jepsen.tests.bank`: checks that the ok `read`s of all accounts (maps of account to balance) show the same
 /// accounts and the same total as the first of them, and no balance below zero unless
 /// `negative_balances` allows that.
 pub fn bank(history: &History, negative_balances: bool) -> BankResults {
@@ -118,7 +118,8 @@ type Saw<'a> = BTreeMap<&'a Value, bool>;
 /// How many forks are kept.
 const SHOWN: usize = 8;
 
-/// Checks that of two reads of the same keys one saw all that the other did.
+/// After `jepsen.tests.long-fork`: checks that of two reads of the same keys one saw all that
+/// the other did.
 ///
 /// Transactions either write one key, once in the whole history, or read `group_size` keys.
 pub fn long_fork(history: &History, group_size: usize) -> LongForkResults {

@@ -21,7 +21,21 @@
 //! # Ok::<(), maelstrom_check::Error>(())
 //! ```
 //!
-//! Each checker is also there by itself.
+//! A verdict has two parts: `maelstrom`, which is what upstream would say, with its results
+//! under its own keys; and `strict`, which sees what upstream is blind to ([`strict()`] lists
+//! it). A run is valid when both are.
+//!
+//! Each checker is also there by itself, with its rule and source:
+//!
+//! - for every workload: [`stats`], [`availability`], [`exceptions`], [`net()`];
+//! - [`echo`], [`unique_ids`], [`set_full`] (broadcast and g-set), [`counter`];
+//! - linearizability: [`linearize`] and [`linearize_each`] under a [`Model`], [`lin_kv`] for registers by key;
+//! - [`transactions`] against [`ConsistencyModel`]s;
+//! - [`kafka()`] for logs;
+//! - [`set`], [`growing_counter`], [`bank`], [`long_fork`]: older checks of Jepsen's.
+//!
+//! All are pure functions of their arguments, but for one: the search for cycles among
+//! transactions, which has a limit in time (see [`TxnOptions::timeout`]).
 
 #![deny(missing_docs)]
 
@@ -71,3 +85,8 @@ pub use txn::{
 };
 pub use unique_ids::{UniqueIdsResults, unique_ids};
 pub use verdict::Verdict;
+
+/// The README's example is compiled and run with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

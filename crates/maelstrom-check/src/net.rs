@@ -57,7 +57,8 @@ pub struct NetResults {
     pub servers: NetCounts,
 }
 
-/// Counts events, and sets messages against the operations that `history`'s clients invoked.
+/// Counts events, and sets messages against the operations that `history`'s clients invoked,
+/// after `maelstrom.net.checker`.
 ///
 /// ```
 /// use maelstrom_check::{History, NetEvent, NetEventKind::{Received, Sent}, Op, net};

@@ -164,7 +164,14 @@ pub(crate) fn is_add(op: &Op) -> bool {
     op.f == *"add" || op.f == *"broadcast"
 }
 
-/// Checks that added elements are not lost, and measures how long they take to be seen.
+/// Checks that added elements are not lost, and measures how long they take to be seen, after
+/// `jepsen.checker/set-full`, as Maelstrom's broadcast and g-set use it.
+///
+/// An element is *known* from the moment its add was acknowledged or a read returned it. It
+/// is *stable* if the last read that could have seen it did, counting reads by when they
+/// began; its stable latency runs from when it was known to the begin of the last read that
+/// missed it. It is *lost* if it was known and the last read that could have seen it did not.
+/// Invalid if any was lost, unknown if none became stable.
 ///
 /// Operations are `add` (or `broadcast`) of an element and `read`, whose ok completion
 /// carries all elements. Elements are tracked from the invocation of their add.

@@ -62,7 +62,7 @@ pub struct StatsResults {
     pub by_f: BTreeMap<Text, Counts>,
 }
 
-/// Counts completions of clients' operations.
+/// Counts completions of clients' operations, after `jepsen.checker/stats`.
 ///
 /// Invalid if some kind of operation was tried and never ended ok; `crash` and
 /// `debug-topic-partitions`, which never do, are exempt. A history without operations is valid.
@@ -119,7 +119,8 @@ pub struct AvailabilityResults {
     pub ok_fraction: f32,
 }
 
-/// Holds the part of operations that ended ok against what was asked.
+/// Holds the part of operations that ended ok against what was asked, after Maelstrom's
+/// `availability-checker`. Everything invoked counts, `crash` included.
 pub fn availability(history: &History, asked: Availability) -> AvailabilityResults {
     let count = |kind| history.ops().iter().filter(|op| op.kind == kind).count();
     let (oks, invokes) = (count(OpType::Ok), count(OpType::Invoke));
@@ -162,7 +163,7 @@ pub struct ExceptionsResults {
     pub exceptions: Vec<ExceptionClass>,
 }
 
-/// Groups operations that ended in `info` with an `exception` by the exception's class:
+/// After `jepsen.checker/unhandled-exceptions`: groups operations that ended in `info` with an `exception` by the exception's class:
 /// the `type` of its first `via`, or the exception itself where it has none.
 pub fn exceptions(history: &History) -> ExceptionsResults {
     let mut classes: BTreeMap<Value, ExceptionClass> = BTreeMap::new();

@@ -173,7 +173,7 @@ impl WorkloadResults {
             Self::LinKv(r) => {
                 let ops: usize = r.results.values().map(|k| k.linearizable.op_count).sum();
                 story.line(format!(
-                    "{} keys, {ops} operations that count, {} keys not linearizable.",
+                    "Keys: {}, of which {} are not linearizable; {ops} operations that count.",
                     r.results.len(),
                     r.failures.len()
                 ));

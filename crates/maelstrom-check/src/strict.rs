@@ -92,6 +92,8 @@ impl Finding {
 /// - `unexplained-read`: a read of a value that nobody wrote; if the models asked for rule out
 ///   aborted reads, also of one that only a failed transaction wrote, or, of registers, one that
 ///   its writer overwrote before it ended;
+/// - `reordered-appends`: a read of a list has what one transaction appended in another order than
+///   it did, of which Elle draws no edges;
 /// - `all-reads-empty`: writes were committed and no read showed any (unknown);
 /// - `writes-never-seen`: several processes wrote and none ever read another's write (unknown);
 /// - `contradictory-order`: of a register, one process wrote a and then saw b, another wrote b

@@ -45,7 +45,7 @@ fn as_map<S: serde::Serializer>(dups: &[(Value, usize)], s: S) -> Result<S::Ok, 
     m.end()
 }
 
-/// All ids acknowledged must differ.
+/// All ids acknowledged must differ, after `jepsen.checker/unique-ids`.
 ///
 /// ```
 /// use maelstrom_check::{History, Op, Verdict, unique_ids};

@@ -4,26 +4,7 @@
 //! (`[["send" k v]]`, completed as `[["send" k [offset v]]]`), `poll` (`[["poll"]]`,
 //! completed as `[["poll" {k [[offset v] …]}]]`), `txn` (both), `assign` and `subscribe` (of a
 //! list of keys), and `crash`.
-//!
-//! The log of a key is pieced together from all polls and from the sends that certainly took
-//! effect. Its offsets, gaps left out, are *indices*. What is wrong with it, by name:
-//!
-//! - `inconsistent-offsets`: one offset holds several messages;
-//! - `duplicate`: one message stands at several offsets;
-//! - `G1a`: an ok poll returned a message whose send failed;
-//! - `precommitted-read`: an operation polled what it itself sent;
-//! - `lost-write`: a message that was certainly sent lies below one that was polled, and nobody polled it;
-//! - `poll-skip`, `nonmonotonic-poll`: a process polled a key twice, and the second poll began beyond,
-//!   or not beyond, what followed the end of the first. An `assign` or `subscribe` in between
-//!   forgets the keys that it does not name;
-//! - `nonmonotonic-send`: a process's sends to a key got indices that do not grow;
-//! - `int-poll-skip`, `int-nonmonotonic-poll`, `int-send-skip`, `int-nonmonotonic-send`: the same within
-//!   one operation, polls of keys that a `rebalance-log` names left out;
-//! - `unseen`: a message was acknowledged and nobody had polled it by the end;
-//! - `G0`, `G1c` and their realtime forms, `…-cycle-exists`: operations that depend on each other in
-//!   a circle, by what they sent and polled and by who had ended when another began.
-//!
-//! Allowed are `int-send-skip` and everything about G0: sends of different transactions may interleave.
+//! [`kafka`] has the rules.
 
 mod anomalies;
 mod cycles;
@@ -180,7 +161,33 @@ fn allowed(kind: &str, options: KafkaOptions) -> bool {
     }
 }
 
-/// Checks logs.
+/// Checks logs, after `jepsen.tests.kafka`.
+///
+/// Operations are `send` (`[["send" k v]]`, completed as `[["send" k [offset v]]]`), `poll`
+/// (`[["poll"]]`, completed as `[["poll" {k [[offset v] …]}]]`), `txn` (both), `assign` and
+/// `subscribe` (of a list of keys), and `crash`.
+///
+/// The log of a key is pieced together from all polls and from the sends that certainly took
+/// effect. Its offsets, gaps left out, are *indices*. What is wrong with it, by name:
+///
+/// - `inconsistent-offsets`: one offset holds several messages;
+/// - `duplicate`: one message stands at several offsets;
+/// - `G1a`: an ok poll returned a message whose send failed;
+/// - `precommitted-read`: an operation polled what it itself sent;
+/// - `lost-write`: a message that was certainly sent lies below one that was polled, and nobody polled it;
+/// - `poll-skip`, `nonmonotonic-poll`: a process polled a key twice, and the second poll began beyond,
+///   or not beyond, what followed the end of the first. An `assign` or `subscribe` in between
+///   forgets the keys that it does not name;
+/// - `nonmonotonic-send`: a process's sends to a key got indices that do not grow;
+/// - `int-poll-skip`, `int-nonmonotonic-poll`, `int-send-skip`, `int-nonmonotonic-send`: the same within
+///   one operation, polls of keys that a `rebalance-log` names left out;
+/// - `unseen`: a message was acknowledged and nobody had polled it by the end;
+/// - `G0`, `G1c` and their realtime forms, `…-cycle-exists`: operations that depend on each other in
+///   a circle, by what they sent and polled and by who had ended when another began.
+///
+/// Allowed are `int-send-skip` and everything about G0: sends of different transactions may interleave.
+///
+/// A poll of a message that nobody sent ends in unknown: upstream's check gives up on it.
 ///
 /// ```
 /// use maelstrom_check::{History, KafkaOptions, Verdict, kafka};

@@ -73,10 +73,12 @@ pub struct Config {
     pub pending: Vec<Op>,
 }
 
-/// Checks each key's register for linearizability.
+/// Checks each key's register for linearizability, after `jepsen.independent` and
+/// `jepsen.tests.linearizable-register`. A history is linearizable if that of each key is.
 ///
 /// Operations are `read`, `write` and `cas`; their values are pairs of a key and the operand
-/// or result: `[k v]`, `[k [from to]]`. The register of each key is empty at first. `bound`
+/// or result: `[k v]`, `[k [from to]]`. A history in which no read and no write is of a pair is
+/// that of one register, whose key is nil. The register of each key is empty at first. `bound`
 /// is the number of configurations searched per key before its verdict is unknown; see
 /// [`linearize_each`] for when it is unknown earlier.
 ///
@@ -105,25 +107,37 @@ pub fn lin_kv(history: &History, rules: RegisterRules, bound: usize) -> LinKvRes
     let mut by_key: FxHashMap<Value, Vec<Call<RegisterOp>>> = FxHashMap::default();
     // The position of an operation by its index.
     let mut position: FxHashMap<usize, usize> = FxHashMap::default();
+    // Reads and writes without a key: one register.
+    let keyed = |op: &Op| matches!(&*op.f, "read" | "write") && op.value.items().len() == 2;
+    let invocations = || history.client_ops().filter(|(_, op)| op.is_invoke());
+    let single = invocations().any(|(_, op)| op.f == *"read" || op.f == *"write")
+        && !invocations().any(|(_, op)| keyed(op));
     for (p, invocation) in history.client_ops() {
         position.insert(invocation.index, p);
         if !invocation.is_invoke() || !matches!(&*invocation.f, "read" | "write" | "cas") {
             continue;
         }
-        let [key, sent] = invocation.value.items() else {
-            let index = invocation.index;
-            let reason = format!(
-                "operation {index} is of {}, not of a key and a value",
-                invocation.value
-            );
-            results.error.get_or_insert(reason);
-            continue;
-        };
         let completion = history.completion(p);
-        let answer = completion.map(|c| match c.value.items() {
-            [_, value] => (c, value),
-            _ => (c, &Value::Nil),
-        });
+        let (key, sent, answer) = match invocation.value.items() {
+            _ if single => (
+                &Value::Nil,
+                &invocation.value,
+                completion.map(|c| (c, &c.value)),
+            ),
+            [key, sent] => {
+                let answer = completion.map(|c| match c.value.items() {
+                    [_, value] => (c, value),
+                    _ => (c, &Value::Nil),
+                });
+                (key, sent, answer)
+            }
+            _ => {
+                let (index, value) = (invocation.index, &invocation.value);
+                let reason = format!("operation {index} is of {value}, not of a key and a value");
+                results.error.get_or_insert(reason);
+                continue;
+            }
+        };
         let calls = by_key.entry(key.clone()).or_default();
         if let Some(op) = register.op(&invocation.f, sent, answer) {
             calls.push(Call {

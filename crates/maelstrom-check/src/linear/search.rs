@@ -55,7 +55,12 @@ fn word(call: u32) -> u128 {
     u128::from(mix(seed)) << 64 | u128::from(mix(seed ^ 0x5851_f42d_4c95_7f2d))
 }
 
-/// Searches for an order of `calls`, which must be sorted by invocation.
+/// Searches for an order of `calls`, which must be sorted by invocation, such that each takes
+/// effect between its invocation and its completion. A call without a completion may take
+/// effect at any time after its invocation, or never.
+///
+/// The search is that of Wing and Gong (*Testing and verifying concurrent objects*, 1993) with
+/// Lowe's memory of configurations already tried (*Testing for linearizability*, 2017).
 ///
 /// `bound` is the number of configurations after which the search gives up; a remembered
 /// configuration takes about forty bytes beyond the state. The result depends on nothing

@@ -122,7 +122,18 @@ pub struct CycleStep {
     pub why: String,
 }
 
-/// Checks transactions against consistency models.
+/// Checks transactions against consistency models, after Elle (Kingsbury and Alvaro, 2020).
+///
+/// What transactions read and wrote says in which order they must have happened: one that
+/// overwrites comes after the one overwritten (ww), a reader after the writer (wr), and
+/// before whoever overwrites what it read (rw). An order that goes in a circle is an
+/// anomaly, named by its edges: only ww G0, some wr G1c, one rw G-single-item, several of which no two
+/// are neighbours G-nonadjacent-item, else G2-item; with the suffix `-process` or `-realtime` if it takes the
+/// order of a process, or of time. Other anomalies show in a single read. Each model rules
+/// some of them out ([`ConsistencyModel::prohibited`]).
+///
+/// The order of a list's versions is that of its longest read. Of a register's it is known that nothing
+/// comes before nil, and more as [`TxnOptions`] allow to infer.
 ///
 /// ```
 /// use maelstrom_check::{History, TxnObjects, TxnOptions, Verdict, transactions};

@@ -18,6 +18,8 @@ struct Writer {
     /// The position of the completion, or of the invocation if there is none.
     op: usize,
     kind: OpType,
+    /// Which step of the transaction it was.
+    step: usize,
     /// Whether the transaction wrote the key again afterwards.
     overwritten: bool,
 }
@@ -55,7 +57,10 @@ impl<'a> Seen<'a> {
             let end = history.counterpart(p);
             let kind = end.map_or(OpType::Info, |e| history.ops()[e].kind);
             let mut last: FxHashMap<&Value, Version<'a>> = FxHashMap::default();
-            for (_, k, v) in steps(&op.value).filter(|(f, ..)| is_write(f)) {
+            for (step, (f, k, v)) in steps(&op.value).enumerate() {
+                if !is_write(f) {
+                    continue;
+                }
                 if let Some(before) = last.insert(k, (k, v))
                     && let Some(writer) = writers.get_mut(&before)
                 {
@@ -67,6 +72,7 @@ impl<'a> Seen<'a> {
                     Writer {
                         op: end.unwrap_or(p),
                         kind,
+                        step,
                         overwritten: false,
                     },
                 );
@@ -124,6 +130,35 @@ impl<'a> Seen<'a> {
         self.history.ops()[writer.op].index
     }
 
+    /// Reads of lists that hold what one transaction appended in another order than it did.
+    fn reordered(&self) -> Finding {
+        let mut finding = Finding::new("reordered-appends", Verdict::Invalid);
+        let mut told: FxHashSet<(&Value, usize)> = FxHashSet::default();
+        for op in self.oks() {
+            for (_, k, read) in steps(&op.value).filter(|(f, ..)| *f == "r") {
+                let mut last: FxHashMap<usize, (usize, &Value)> = FxHashMap::default();
+                for v in versions(read) {
+                    let Some(writer) = self.writers.get(&(k, v)) else {
+                        continue;
+                    };
+                    if let Some((step, before)) = last.insert(writer.op, (writer.step, v))
+                        && step > writer.step
+                        && told.insert((k, writer.op))
+                    {
+                        finding.case(Some(op.index), || {
+                            format!(
+                                "Process {} read {k} as {read} at {:.3} s (operation {}), though operation {} \
+                                 appended {v} before {before}.",
+                                op.process, op.seconds(), op.index, self.index(writer)
+                            )
+                        });
+                    }
+                }
+            }
+        }
+        finding
+    }
+
     /// Runs in which reads showed nothing, or nothing of others.
     fn vacuous(&self) -> Vec<Finding> {
         let mut empty = Finding::new("all-reads-empty", Verdict::Unknown);
@@ -169,10 +204,16 @@ impl<'a> Seen<'a> {
     }
 
     /// For each process and key the versions that it came across, in order, own writes
-    /// included. `None` for a process and key that went back to an earlier version: what
-    /// it saw says nothing of the order.
-    fn paths(&self) -> FxHashMap<(&'a Process, &'a Value), Option<Vec<&'a Value>>> {
-        let mut paths: FxHashMap<(&Process, &Value), Option<Vec<&Value>>> = FxHashMap::default();
+    /// included; sorted. A process and key that went back to an earlier version are left
+    /// out: what it saw says nothing of the order.
+    fn paths(&self) -> Vec<(&'a Process, &'a Value, Vec<&'a Value>)> {
+        #[derive(Default)]
+        struct Path<'a> {
+            versions: Vec<&'a Value>,
+            seen: FxHashSet<&'a Value>,
+            went_back: bool,
+        }
+        let mut paths: FxHashMap<(&Process, &Value), Path<'_>> = FxHashMap::default();
         for op in self.oks() {
             let mut inside: FxHashMap<&Value, &Value> = FxHashMap::default();
             let mut order = Vec::new();
@@ -188,20 +229,19 @@ impl<'a> Seen<'a> {
                 order.push((k, v));
             }
             for (k, v) in order {
-                let path = paths
-                    .entry((&op.process, k))
-                    .or_insert_with(|| Some(Vec::new()));
-                if let Some(seen) = path
-                    && seen.last() != Some(&v)
-                {
-                    if seen.contains(&v) {
-                        *path = None;
-                    } else {
-                        seen.push(v);
-                    }
+                let path = paths.entry((&op.process, k)).or_default();
+                if path.versions.last() != Some(&v) {
+                    path.versions.push(v);
+                    path.went_back |= !path.seen.insert(v);
                 }
             }
         }
+        let mut paths: Vec<_> = paths
+            .into_iter()
+            .filter(|(_, path)| !path.went_back)
+            .map(|((process, key), path)| (process, key, path.versions))
+            .collect();
+        paths.sort();
         paths
     }
 
@@ -212,8 +252,8 @@ impl<'a> Seen<'a> {
         // For each key: own version, then a foreign one, and whose view that is.
         let mut after: FxHashMap<&Value, FxHashMap<(&Value, &Value), &Process>> =
             FxHashMap::default();
-        for ((process, key), path) in &paths {
-            for pair in path.iter().flat_map(|path| path.windows(2)) {
+        for (process, key, path) in &paths {
+            for pair in path.windows(2) {
                 let own = self
                     .writers
                     .get(&(*key, pair[0]))
@@ -222,7 +262,8 @@ impl<'a> Seen<'a> {
                     after
                         .entry(key)
                         .or_default()
-                        .insert((pair[0], pair[1]), process);
+                        .entry((pair[0], pair[1]))
+                        .or_insert(process);
                 }
             }
         }
@@ -254,10 +295,9 @@ impl<'a> Seen<'a> {
         // Of two committed transactions: the key, the versions, and who saw the second after the first.
         type Edge<'a> = (&'a Value, &'a Value, &'a Value, &'a Process);
         let mut edges: FxHashMap<(usize, usize), Edge<'a>> = FxHashMap::default();
-        let mut paths: Vec<_> = self.paths().into_iter().collect();
-        paths.sort_by(|a, b| a.0.cmp(&b.0));
-        for ((process, key), path) in &paths {
-            for pair in path.iter().flat_map(|path| path.windows(2)) {
+        let paths = self.paths();
+        for (process, key, path) in &paths {
+            for pair in path.windows(2) {
                 let writer = |v: &'a Value| {
                     self.writers
                         .get(&(*key, v))
@@ -308,7 +348,9 @@ pub(crate) fn strict(
     let committed_only = models.iter().any(|m| m.prohibits("G1a"));
     let mut findings = vec![seen.unexplained(committed_only, objects)];
     findings.extend(seen.vacuous());
-    if objects == TxnObjects::Registers {
+    if objects == TxnObjects::Lists {
+        findings.push(seen.reordered());
+    } else {
         findings.push(seen.contradictions());
         findings.push(seen.interleaved());
     }

@@ -62,7 +62,7 @@ fn read(path: &Path) -> String {
 pub fn table(path: &Path) -> Vec<Vec<String>> {
     let text = read(path);
     text.lines()
-        .skip(1)
+        .filter(|l| !l.starts_with("file	"))
         .map(|l| l.split('\t').map(str::to_owned).collect())
         .collect()
 }

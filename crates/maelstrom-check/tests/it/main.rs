@@ -8,4 +8,6 @@ mod oracle;
 mod recorded;
 mod sets;
 mod small;
+mod stories;
 mod support;
+mod transactions;

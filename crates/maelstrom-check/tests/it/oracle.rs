@@ -6,7 +6,7 @@ use maelstrom_check::{
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use rand_like::Random;
+pub use rand_like::Random;
 
 /// A small generator of our own, so that a seed gives the same histories for ever.
 mod rand_like {
@@ -67,7 +67,7 @@ pub fn brute_force<M: Model>(model: &M, calls: &[Call<M::Op>]) -> bool {
 }
 
 /// Random calls of up to `processes` at once: what each does is up to `op`. Some never complete.
-fn random_calls<O>(
+pub fn random_calls<O>(
     random: &mut Random,
     processes: usize,
     ops: usize,
@@ -102,7 +102,7 @@ fn random_calls<O>(
 
 /// Gives a correct object's answers: each call takes effect at a random moment between its
 /// ends. `answer` says what the call then returns. Some that never complete have no effect.
-fn simulate<M: Model>(
+pub fn simulate<M: Model>(
     random: &mut Random,
     model: &M,
     calls: &mut [Call<M::Op>],

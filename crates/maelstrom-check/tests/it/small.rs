@@ -250,3 +250,27 @@ fn a_counter_that_nobody_reads_in_the_end_is_valid_upstream_and_unknown_here() {
     })));
     assert_eq!(odd.valid, Verdict::Unknown);
 }
+
+#[test]
+fn a_history_without_keys_is_that_of_one_register() {
+    let run = |read: i64| {
+        let ops = [
+            Op::invoke(0, "write", 1),
+            Op::ok(0, "write", 1),
+            Op::invoke(0, "cas", vec![1, 2]),
+            Op::ok(0, "cas", vec![1, 2]),
+            Op::invoke(0, "read", ()),
+            Op::ok(0, "read", read),
+        ];
+        check(Workload::LinKv, &history(ops), &Options::default()).verdict()
+    };
+    assert_eq!((run(2), run(1)), (Verdict::Valid, Verdict::Invalid));
+    let odd = [
+        Op::invoke(0, "write", vec![1, 2]),
+        Op::invoke(1, "write", 3),
+    ];
+    assert_eq!(
+        check(Workload::LinKv, &history(odd), &Options::default()).verdict(),
+        Verdict::Unknown
+    );
+}

@@ -1,0 +1,274 @@
+//! Transactions over lists against every serial order, and stores of each kind of honesty.
+
+use maelstrom_check::{
+    Call, ConsistencyModel, History, Model, Op, OpType, Options, TxnObjects, TxnOptions, Value,
+    Verdict, Workload, check, transactions,
+};
+
+use crate::oracle::{Random, brute_force, random_calls, simulate};
+
+/// Lists that transactions read whole and append to, one transaction at a time.
+struct Lists;
+
+impl Model for Lists {
+    type State = Vec<Vec<Value>>;
+    type Op = Value;
+
+    fn initial(&self) -> Self::State {
+        vec![Vec::new(); KEYS]
+    }
+
+    fn step(&self, state: &Self::State, txn: &Value) -> Option<Self::State> {
+        let mut state = state.clone();
+        for step in txn.items() {
+            let [f, key, value] = step.items() else {
+                panic!("a step has three parts")
+            };
+            let list = &mut state[key.as_int().unwrap() as usize];
+            match f.name() {
+                Some("append") => list.push(value.clone()),
+                // A read of nothing in particular: its transaction never completed.
+                _ if value.is_nil() => {}
+                _ if value.items() == &list[..] => {}
+                _ => return None,
+            }
+        }
+        Some(state)
+    }
+}
+
+const KEYS: usize = 2;
+
+/// The transaction with what a store in this state answers.
+fn answered(state: &[Vec<Value>], txn: &Value) -> Value {
+    let mut state = state.to_vec();
+    Value::vector(txn.items().iter().map(|step| {
+        let [f, key, value] = step.items() else {
+            panic!("a step has three parts")
+        };
+        let list = &mut state[key.as_int().unwrap() as usize];
+        if f.name() == Some("append") {
+            list.push(value.clone());
+            return step.clone();
+        }
+        Value::vector([f.clone(), key.clone(), Value::vector(list.iter())])
+    }))
+}
+
+/// Random transactions with a correct store's answers, the last of which reads every key.
+fn random_history(random: &mut Random) -> Vec<Call<Value>> {
+    let mut next = 0i64;
+    let mut calls = random_calls(random, 3, 5, |r| {
+        Value::vector((0..=r.below(2)).map(|_| {
+            let key = Value::from(r.below(KEYS));
+            if r.below(2) == 0 {
+                return Value::vector([Value::from("r"), key, Value::Nil]);
+            }
+            next += 1;
+            Value::vector([Value::from("append"), key, next.into()])
+        }))
+    });
+    let end = calls
+        .iter()
+        .map(|c| c.complete.unwrap_or(c.invoke))
+        .max()
+        .unwrap();
+    calls.push(Call {
+        op: Value::vector(
+            (0..KEYS).map(|k| Value::vector([Value::from("r"), k.into(), Value::Nil])),
+        ),
+        process: 9.into(),
+        invoke: end + 1,
+        complete: Some(end + 2),
+        time: 0,
+    });
+    simulate(random, &Lists, &mut calls, |state, txn| {
+        answered(state, txn)
+    });
+    // Nobody hears of what a transaction read that never completed.
+    for call in calls.iter_mut().filter(|c| c.complete.is_none()) {
+        call.op = Value::vector(call.op.items().iter().map(|step| match step.items() {
+            [f, key, _] if f.name() == Some("r") => {
+                Value::vector([f.clone(), key.clone(), Value::Nil])
+            }
+            _ => step.clone(),
+        }));
+    }
+    calls
+}
+
+fn history(calls: &[Call<Value>]) -> History {
+    let mut events: Vec<(usize, Op)> = Vec::new();
+    for (i, call) in calls.iter().enumerate() {
+        let op = |kind| Op::new(kind, i as u64, "txn", &call.op);
+        events.push((call.invoke, op(OpType::Invoke)));
+        let end = calls.len() * 100 + i;
+        match call.complete {
+            Some(at) => events.push((at, op(OpType::Ok))),
+            None => events.push((end, op(OpType::Info))),
+        }
+    }
+    events.sort_by_key(|(at, _)| *at);
+    History::from_ops(events.into_iter().map(|(at, op)| op.at(at as i64))).unwrap()
+}
+
+/// Changes what one completed transaction read: an element lost, doubled or moved, or
+/// what another read returned.
+fn mutate(random: &mut Random, calls: &mut [Call<Value>]) {
+    let mut reads = Vec::new();
+    for (c, call) in calls
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.complete.is_some())
+    {
+        for (s, step) in call.op.items().iter().enumerate() {
+            if step.items()[0].name() == Some("r") {
+                reads.push((c, s, step.items()[2].items().to_vec()));
+            }
+        }
+    }
+    let (c, s, mut list) = reads[random.below(reads.len())].clone();
+    match random.below(4) {
+        0 if !list.is_empty() => drop(list.remove(random.below(list.len()))),
+        1 if !list.is_empty() => list.push(list[random.below(list.len())].clone()),
+        2 if list.len() > 1 => {
+            let i = random.below(list.len() - 1);
+            list.swap(i, i + 1);
+        }
+        _ => list = reads[random.below(reads.len())].2.clone(),
+    }
+    let mut steps = calls[c].op.items().to_vec();
+    let [f, key, _] = steps[s].items() else {
+        panic!("a step has three parts")
+    };
+    steps[s] = Value::vector([f.clone(), key.clone(), Value::vector(list)]);
+    calls[c].op = Value::vector(steps);
+}
+
+#[test]
+fn lists_agree_with_every_serial_order() {
+    let options = Options::default();
+    let mut invalid = 0;
+    for seed in 0..3000u64 {
+        let random = &mut Random(seed);
+        let mut calls = random_history(random);
+        let ops = history(&calls);
+        let honest = transactions(&ops, TxnObjects::Lists, &TxnOptions::default());
+        // Five transactions may have no dependencies at all.
+        assert_ne!(
+            honest.valid,
+            Verdict::Invalid,
+            "seed {seed}:\n{}{honest:#?}",
+            ops.to_edn()
+        );
+        assert!(
+            brute_force(&Lists, &calls),
+            "seed {seed}: the oracle refuses a correct store"
+        );
+        mutate(random, &mut calls);
+        let ops = history(&calls);
+        let results = check(Workload::TxnListAppend, &ops, &options);
+        if brute_force(&Lists, &calls) {
+            let found = &results.workload.verdict();
+            assert_ne!(
+                *found,
+                Verdict::Invalid,
+                "seed {seed}:\n{}{}",
+                ops.to_edn(),
+                results.story()
+            );
+        } else {
+            invalid += 1;
+            let told = format!("seed {seed}:\n{}{}", ops.to_edn(), results.story());
+            assert_ne!(results.verdict(), Verdict::Valid, "{told}");
+        }
+    }
+    println!("3000 mutated lists, {invalid} of them not serializable");
+    assert!(invalid > 1000, "mutations must matter: {invalid}");
+}
+
+#[test]
+fn the_strongest_models_that_nothing_rules_out_are_told() {
+    let history = History::parse(
+        "{:process 0 :type :invoke :f :txn :value [[:r x nil] [:append y 1]]}
+         {:process 1 :type :invoke :f :txn :value [[:r y nil] [:append x 1]]}
+         {:process 0 :type :ok :f :txn :value [[:r x []] [:append y 1]]}
+         {:process 1 :type :ok :f :txn :value [[:r y []] [:append x 1]]}",
+    )
+    .unwrap();
+    let ask = |model: &str| {
+        let models = vec![model.parse().unwrap()];
+        transactions(
+            &history,
+            TxnObjects::Lists,
+            &TxnOptions {
+                models,
+                ..Default::default()
+            },
+        )
+    };
+    assert!(
+        ask("strict-serializable")
+            .strongest
+            .contains(&"strong-snapshot-isolation".into())
+    );
+    let weak = ask("read-committed");
+    assert_eq!(weak.valid, Verdict::Valid);
+    assert!(
+        weak.strongest.contains(&"snapshot-isolation".into()),
+        "{:?}",
+        weak.strongest
+    );
+    let story = ask("serializable").tell().join("\n");
+    assert!(story.contains("G2-item"), "{story}");
+    assert!(story.contains("which closes the circle"), "{story}");
+    assert!(story.contains("So it is not repeatable-read"), "{story}");
+}
+
+#[test]
+fn keys_and_elements_may_be_anything() {
+    let history = History::parse(
+        r#"{:process 0 :type :invoke :f :txn :value [[:append [:a 1] nil] [:append "¶" :b]]}
+           {:process 0 :type :ok :f :txn :value [[:append [:a 1] nil] [:append "¶" :b]]}
+           {:process 1 :type :invoke :f :txn :value [[:r [:a 1] nil] [:r "¶" nil]]}
+           {:process 1 :type :ok :f :txn :value [[:r [:a 1] [nil nil]] [:r "¶" [:b]]]}"#,
+    )
+    .unwrap();
+    let found = transactions(&history, TxnObjects::Lists, &TxnOptions::default());
+    assert_eq!(found.anomaly_types, ["duplicate-elements"]);
+    let story = found.tell().join("\n");
+    assert!(
+        !story.contains("\"¶[") && !story.contains("\"¶nil"),
+        "{story}"
+    );
+}
+
+#[test]
+fn every_model_has_a_name_that_is_read_again() {
+    for model in ConsistencyModel::all() {
+        assert_eq!(model.name().parse::<ConsistencyModel>().unwrap(), model);
+    }
+    let strict = ConsistencyModel::STRICT_SERIALIZABLE;
+    assert!(strict.implies(ConsistencyModel::SERIALIZABLE) && strict.prohibits("G0-realtime"));
+    let error = "serialisable"
+        .parse::<ConsistencyModel>()
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("did you mean serializable?"), "{error}");
+}
+
+#[test]
+fn what_is_no_transaction_is_unknown_and_says_why() {
+    let history = History::parse(
+        "{:process 0 :type :invoke :f :txn :value [[:append x 1 2]]}
+         {:process 0 :type :ok :f :txn :value [[:append x 1 2]]}",
+    )
+    .unwrap();
+    let results = check(Workload::TxnListAppend, &history, &Options::default());
+    assert_eq!(results.verdict(), Verdict::Unknown);
+    assert!(
+        results.story().contains("is no step [f k v]"),
+        "{}",
+        results.story()
+    );
+}
