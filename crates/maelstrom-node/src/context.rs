@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument, debug, warn};
 
+use crate::handlers::Handlers;
 use crate::outbox::{Ids, Outbox};
 use crate::pending::{Outcome, Pending};
 use crate::tasks::Tasks;
@@ -41,7 +42,7 @@ pub(crate) struct Shared {
     next_msg_id: AtomicU64,
     pub(crate) pending: Pending,
     /// Handlers that wait.
-    pub(crate) handlers: Tasks,
+    pub(crate) handlers: Handlers,
     /// Tasks beside the handlers; they end as soon as the input does.
     pub(crate) background: Tasks,
     /// The node is dead: nothing may be sent.
@@ -55,6 +56,7 @@ impl Context {
         sender: NodeId,
         outbox: Outbox,
         environment: Environment,
+        handlers: Handlers,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -66,7 +68,7 @@ impl Context {
                 environment,
                 next_msg_id: AtomicU64::new(1),
                 pending: Pending::default(),
-                handlers: Tasks::default(),
+                handlers,
                 background: Tasks::default(),
                 killed: AtomicBool::new(false),
             }),
