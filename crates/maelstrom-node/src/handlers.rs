@@ -12,10 +12,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context as Cx, Poll, Wake, Waker};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Sleep;
 use tracing::Span;
+
+use crate::Context;
 
 /// How many handlers are polled before others get their turn.
 const ROUND: usize = 512;
@@ -61,16 +64,18 @@ struct Bell {
 pub(crate) struct Call {
     pub(crate) handler: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// When whoever asked gives up.
-    pub(crate) patience: Option<Pin<Box<Sleep>>>,
+    pub(crate) patience: Option<(Duration, Pin<Box<Sleep>>)>,
     /// Answers in the handler's place when it does not.
-    pub(crate) excuse: Box<dyn FnMut(Excuse<'_>) + Send>,
+    pub(crate) excuse: fn(&Context, Option<u64>, Excuse<'_>),
+    pub(crate) ctx: Context,
+    pub(crate) msg_id: Option<u64>,
     pub(crate) span: Span,
 }
 
 /// Why a handler gave no answer.
 pub(crate) enum Excuse<'a> {
     Panicked(&'a (dyn std::any::Any + Send)),
-    TookTooLong,
+    TookTooLong(Duration),
 }
 
 impl Handlers {
@@ -244,16 +249,17 @@ impl Call {
             Ok(Poll::Ready(())) => return Poll::Ready(()),
             Ok(Poll::Pending) => {}
             Err(panic) => {
-                (self.excuse)(Excuse::Panicked(&*panic));
+                (self.excuse)(&self.ctx, self.msg_id, Excuse::Panicked(&*panic));
                 return Poll::Ready(());
             }
         }
-        let Some(patience) = &mut self.patience else {
+        let Some((limit, patience)) = &mut self.patience else {
             return Poll::Pending;
         };
         let over = patience.as_mut().poll(cx);
         if over.is_ready() {
-            (self.excuse)(Excuse::TookTooLong);
+            let excuse = Excuse::TookTooLong(*limit);
+            (self.excuse)(&self.ctx, self.msg_id, excuse);
         }
         over
     }

@@ -284,23 +284,21 @@ fn dispatch<N: Node>(
         Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(handler))) => {
             drop(entered);
-            let handlers = ctx.shared.handlers.clone();
             let patience = node.patience();
-            let excuse = move |excuse: Excuse<'_>| {
-                finished::<N>(&ctx, msg_id, Err(excuse_for(&excuse, patience)));
-            };
+            let handlers = ctx.shared.handlers.clone();
             handlers.add(Call {
                 handler,
-                patience: patience.map(|limit| Box::pin(tokio::time::sleep(limit))),
-                excuse: Box::new(excuse),
+                patience: patience.map(|limit| (limit, Box::pin(tokio::time::sleep(limit)))),
+                excuse: excused::<N>,
+                ctx,
+                msg_id,
                 span,
             });
             Ok(())
         }
         Ok(Err(error)) => Err(error),
         Err(panic) => {
-            let error = excuse_for(&Excuse::Panicked(&*panic), None);
-            finished::<N>(&ctx, msg_id, Err(error));
+            excused::<N>(&ctx, msg_id, Excuse::Panicked(&*panic));
             Ok(())
         }
     }
@@ -327,21 +325,21 @@ fn start<N: Node>(
     }
 }
 
-/// The error with which a request is answered whose handler gave no answer.
-fn excuse_for(excuse: &Excuse<'_>, patience: Option<Duration>) -> Error {
-    match excuse {
+/// Answers a request whose handler gave no answer.
+fn excused<N: Node>(ctx: &Context, msg_id: Option<u64>, excuse: Excuse<'_>) {
+    let error = match excuse {
         Excuse::Panicked(panic) => {
-            let text = panics::text(*panic);
+            let text = panics::text(panic);
             error!(text, "a handler panicked");
             Error::new(ErrorCode::Crash, format!("the handler panicked: {text}"))
         }
-        Excuse::TookTooLong => {
-            let limit = patience.unwrap_or_default();
+        Excuse::TookTooLong(limit) => {
             debug!("a handler outlasted its caller's patience");
             let text = format!("no answer within {limit:?}; the attempt was given up");
             Error::new(ErrorCode::Timeout, text)
         }
-    }
+    };
+    finished::<N>(ctx, msg_id, Err(error));
 }
 
 /// Sends a handler's result to whoever asked, if somebody asked.
