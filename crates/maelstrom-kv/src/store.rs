@@ -179,7 +179,6 @@ impl<S: Service> Kv<S> {
     /// Sends a request that changes something, once. Only an answer that
     /// nothing was done for now (error 11) is a reason to send it again.
     pub(crate) async fn change<T: Serialize>(&self, request: &T, until: Instant) -> Result<()> {
-        let mut rng = self.ctx.rng();
         for attempt in 0.. {
             let left = until.duration_since(Instant::now());
             let reply = self.ctx.rpc(&self.name, request, left).await;
@@ -188,9 +187,11 @@ impl<S: Service> Kv<S> {
                 Ok(Response::<Value>::ReadOk { .. }) => return Err(self.unfit("write", &ASTRAY)),
                 Err(error) => error,
             };
-            let wait = self.retry.wait(attempt, &mut rng);
-            let later = Instant::now() + wait;
-            if error.code() != Some(ErrorCode::TemporarilyUnavailable) || later >= until {
+            if error.code() != Some(ErrorCode::TemporarilyUnavailable) {
+                return Err(error.into());
+            }
+            let later = Instant::now() + self.retry.wait(attempt, &mut self.ctx.rng());
+            if later >= until {
                 return Err(error.into());
             }
             tokio::time::sleep_until(later).await;

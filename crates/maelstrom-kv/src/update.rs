@@ -81,7 +81,6 @@ impl<S: CreatesKeys> Kv<S> {
         V: Serialize + DeserializeOwned,
     {
         let until = self.deadline();
-        let mut rng = self.ctx.rng();
         let mut lost = 0;
         loop {
             // Beaten once on a service that may show old states, look at the
@@ -97,9 +96,8 @@ impl<S: CreatesKeys> Kv<S> {
                 None => None,
             };
             let to = f(value);
-            let wait = self.retry.wait(lost, &mut rng);
             let attempt = if idempotent {
-                until.min(Instant::now() + wait)
+                until.min(Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()))
             } else {
                 until
             };
@@ -129,7 +127,7 @@ impl<S: CreatesKeys> Kv<S> {
                     | KvError::KeyAlreadyExists(_)
                     | KvError::KeyDoesNotExist(_)
             );
-            let later = Instant::now() + wait / 4;
+            let later = Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()) / 4;
             if beaten {
                 lost += 1;
                 if later >= until {

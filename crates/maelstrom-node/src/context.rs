@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use maelstrom_proto::{EncodeError, decode};
@@ -15,8 +15,9 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument, debug, warn};
 
+use crate::handlers::Handlers;
 use crate::outbox::{Ids, Outbox};
-use crate::pending::{Outcome, Pending};
+use crate::pending::{Outcome, Pending, Waiting};
 use crate::tasks::Tasks;
 use crate::{Body, Environment, NodeId, Retry, RpcError, panics};
 
@@ -41,11 +42,18 @@ pub(crate) struct Shared {
     next_msg_id: AtomicU64,
     pub(crate) pending: Pending,
     /// Handlers that wait.
-    pub(crate) handlers: Tasks,
+    pub(crate) handlers: Handlers,
     /// Tasks beside the handlers; they end as soon as the input does.
     pub(crate) background: Tasks,
     /// The node is dead: nothing may be sent.
     killed: AtomicBool,
+}
+
+impl Shared {
+    /// A draw leaves the stream whole even if a panic cut one short.
+    fn rng(&self) -> MutexGuard<'_, ChaCha8Rng> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Context {
@@ -55,6 +63,7 @@ impl Context {
         sender: NodeId,
         outbox: Outbox,
         environment: Environment,
+        handlers: Handlers,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -66,7 +75,7 @@ impl Context {
                 environment,
                 next_msg_id: AtomicU64::new(1),
                 pending: Pending::default(),
-                handlers: Tasks::default(),
+                handlers,
                 background: Tasks::default(),
                 killed: AtomicBool::new(false),
             }),
@@ -126,7 +135,8 @@ impl Context {
     {
         let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
         let until = Instant::now() + timeout;
-        self.attempt(dest, body, msg_id, until, timeout).await
+        let outcome = self.call(dest, body, msg_id, until)?.await;
+        concluded(outcome, dest, body, timeout)
     }
 
     /// Sends a request again and again until it is answered.
@@ -151,16 +161,16 @@ impl Context {
     {
         let start = Instant::now();
         let deadline = retry.deadline.map(|limit| start + limit);
-        let mut rng = self.rng();
         let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
         for attempt in 0.. {
-            let wait = retry.wait(attempt, &mut rng);
+            let wait = retry.wait(attempt, &mut *self.shared.rng());
             let mut until = Instant::now() + wait;
             if let Some(deadline) = deadline {
                 until = until.min(deadline);
             }
             let after = until - start;
-            let error = match self.attempt(dest, body, msg_id, until, after).await {
+            let outcome = self.call(dest, body, msg_id, until)?.await;
+            let error = match concluded(outcome, dest, body, after) {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
@@ -179,56 +189,22 @@ impl Context {
         unreachable!("the attempts are counted without end")
     }
 
-    async fn attempt<T, R>(
+    /// Sends a request, and takes a place for its reply before it does.
+    fn call<T: Serialize + ?Sized>(
         &self,
         dest: &NodeId,
         body: &T,
         msg_id: u64,
         until: Instant,
-        after: Duration,
-    ) -> Result<R, RpcError>
-    where
-        T: Serialize + ?Sized,
-        R: DeserializeOwned,
-    {
+    ) -> Result<Waiting<'_>, RpcError> {
         let shared = &*self.shared;
         let waiting = shared.pending.wait(msg_id, until, &shared.background);
         if let Err(error) = self.transmit(dest, body, Ids::Request(msg_id)) {
-            return Err(RpcError::Request {
-                dest: dest.clone(),
-                error,
-            });
+            let dest = dest.clone();
+            return Err(RpcError::Request { dest, error });
         }
         debug!(target: "maelstrom_node::message", %dest, msg_id, "request sent");
-        let outcome = waiting.outcome().await;
-        let (is_error, text) = match outcome {
-            Outcome::Reply { is_error, text } => (is_error, text),
-            Outcome::TimedOut => {
-                return Err(RpcError::Timeout {
-                    dest: dest.clone(),
-                    kind: kind(body),
-                    after,
-                });
-            }
-            Outcome::Closed => {
-                return Err(RpcError::Closed {
-                    dest: dest.clone(),
-                    kind: kind(body),
-                });
-            }
-        };
-        if is_error && let Ok(error) = decode(&text) {
-            return Err(RpcError::Remote {
-                dest: dest.clone(),
-                kind: kind(body),
-                error,
-            });
-        }
-        decode(&text).map_err(|error| RpcError::Reply {
-            dest: dest.clone(),
-            kind: kind(body),
-            error,
-        })
+        Ok(waiting)
     }
 
     /// Runs a task beside the handlers. It ends with the node, and a panic in
@@ -276,12 +252,7 @@ impl Context {
     /// A random generator of its own, seeded from the node's stream: repeatable
     /// when the node was given a seed.
     pub fn rng(&self) -> ChaCha8Rng {
-        let mut stream = self
-            .shared
-            .rng
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        ChaCha8Rng::from_rng(&mut *stream)
+        ChaCha8Rng::from_rng(&mut *self.shared.rng())
     }
 
     /// The time since this node was initialised. It never steps back.
@@ -322,6 +293,41 @@ impl Context {
         self.shared.handlers.abort();
         self.shared.pending.close();
     }
+}
+
+/// What the outcome of a call means to the caller.
+fn concluded<T, R>(
+    outcome: Outcome,
+    dest: &NodeId,
+    body: &T,
+    after: Duration,
+) -> Result<R, RpcError>
+where
+    T: Serialize + ?Sized,
+    R: DeserializeOwned,
+{
+    let error = match outcome {
+        Outcome::Reply { is_error, text } => {
+            if is_error && let Ok(error) = decode(&text) {
+                let (dest, kind) = (dest.clone(), kind(body));
+                return Err(RpcError::Remote { dest, kind, error });
+            }
+            match decode(&text) {
+                Ok(reply) => return Ok(reply),
+                Err(error) => Some(error),
+            }
+        }
+        Outcome::TimedOut => {
+            let (dest, kind) = (dest.clone(), kind(body));
+            return Err(RpcError::Timeout { dest, kind, after });
+        }
+        Outcome::Closed => None,
+    };
+    let (dest, kind) = (dest.clone(), kind(body));
+    Err(match error {
+        Some(error) => RpcError::Reply { dest, kind, error },
+        None => RpcError::Closed { dest, kind },
+    })
 }
 
 /// The `type` of a request, for an error's text.

@@ -19,7 +19,7 @@
 //!   forgotten nor sent twice. An `Err` becomes Maelstrom's error body, a panic
 //!   becomes error 13, and the node lives on.
 //! - **Concurrency.** A handler that does not wait runs at once, in order of
-//!   arrival. One that waits becomes a task and holds up nobody.
+//!   arrival. One that waits holds up nobody.
 //! - **Time and chance** come from the [`Context`] and from tokio's clock, so the
 //!   same node runs unchanged under `main` and under a seeded simulation.
 //! - **Bad input** never ends the node: a line that is not a message is logged
@@ -46,6 +46,7 @@
 
 mod context;
 mod environment;
+mod handlers;
 mod lines;
 mod node;
 mod outbox;

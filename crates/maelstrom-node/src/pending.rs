@@ -5,10 +5,11 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::future::poll_fn;
+use std::future::Future;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -53,10 +54,12 @@ pub(crate) enum Outcome {
     Closed,
 }
 
-/// A place in the table, given up when the caller is done or gone.
+/// A place in the table, given up when the call is over or the caller gone. As
+/// a future it waits for the outcome.
 pub(crate) struct Waiting<'a> {
     pending: &'a Pending,
     msg_id: u64,
+    over: bool,
 }
 
 impl Pending {
@@ -88,6 +91,7 @@ impl Pending {
         Waiting {
             pending: self,
             msg_id,
+            over: false,
         }
     }
 
@@ -194,46 +198,48 @@ impl Call {
     }
 }
 
-impl Waiting<'_> {
-    /// Waits for the call to end.
-    pub(crate) async fn outcome(&self) -> Outcome {
-        poll_fn(|cx| {
-            let mut table = self.pending.lock();
-            match table.calls.get_mut(&self.msg_id) {
-                Some(Call::Waiting(waker)) => {
-                    match waker {
-                        Some(waker) => waker.clone_from(cx.waker()),
-                        None => *waker = Some(cx.waker().clone()),
-                    }
-                    Poll::Pending
-                }
-                Some(call) => {
-                    let over = std::mem::replace(call, Call::Waiting(None));
-                    let Call::Over(outcome) = over else {
-                        unreachable!("a call waits or is over")
-                    };
-                    Poll::Ready(outcome)
-                }
-                None => unreachable!("the place is given up on drop alone"),
-            }
-        })
-        .await
+impl Future for Waiting<'_> {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let mut table = self.pending.lock();
+        let call = table.calls.get_mut(&self.msg_id);
+        let Some(Call::Waiting(waker)) = call else {
+            let call = table.give_up(self.msg_id);
+            drop(table);
+            self.over = true;
+            return match call {
+                Some(Call::Over(outcome)) => Poll::Ready(outcome),
+                _ => Poll::Pending,
+            };
+        };
+        match waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => *waker = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+impl Table {
+    /// Forgets a call. Deadlines of calls that are over may not pile up.
+    fn give_up(&mut self, msg_id: u64) -> Option<Call> {
+        let call = self.calls.remove(&msg_id);
+        if self.deadlines.len() > 2 * self.calls.len() + 64 {
+            let calls = &self.calls;
+            self.deadlines
+                .retain(|Reverse((_, msg_id))| calls.contains_key(msg_id));
+        }
+        call
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut table = self.pending.lock();
-        let call = table.calls.remove(&self.msg_id);
-        // Deadlines of calls that are over may not pile up.
-        if table.deadlines.len() > 2 * table.calls.len() + 64 {
-            let Table {
-                calls, deadlines, ..
-            } = &mut *table;
-            deadlines.retain(|Reverse((_, msg_id))| calls.contains_key(msg_id));
+        if !self.over {
+            let call = self.pending.lock().give_up(self.msg_id);
+            drop(call);
         }
-        drop(table);
-        drop(call);
     }
 }
 
@@ -276,7 +282,7 @@ mod tests {
             let until = Instant::now() + Duration::from_secs(3600);
             let waiting = pending.wait(msg_id, until, &tasks);
             assert!(pending.complete(msg_id, false, || "{}".into()));
-            assert!(matches!(waiting.outcome().await, Outcome::Reply { .. }));
+            assert!(matches!(waiting.await, Outcome::Reply { .. }));
         }
         assert_eq!(pending.len(), 0);
         assert!(pending.remembered() <= 64, "{}", pending.remembered());
@@ -290,11 +296,10 @@ mod tests {
         let late = pending.wait(1, start + Duration::from_secs(9), &tasks);
         tokio::task::yield_now().await;
         let soon = pending.wait(2, start + Duration::from_secs(1), &tasks);
-        assert!(matches!(soon.outcome().await, Outcome::TimedOut));
+        assert!(matches!(soon.await, Outcome::TimedOut));
         assert_eq!(start.elapsed(), Duration::from_secs(1));
-        assert!(matches!(late.outcome().await, Outcome::TimedOut));
+        assert!(matches!(late.await, Outcome::TimedOut));
         assert_eq!(start.elapsed(), Duration::from_secs(9));
-        drop((soon, late));
         tokio::task::yield_now().await;
         assert_eq!(tasks.running(), 0, "nothing is left to watch");
     }

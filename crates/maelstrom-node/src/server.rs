@@ -11,8 +11,9 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use maelstrom_proto::{DecodeError, EncodeError, Frame, Header, decode, init};
-use tracing::{Instrument, Span, debug, debug_span, error, warn};
+use tracing::{debug, debug_span, error, warn};
 
+use crate::handlers::{Call, Excuse, Handlers};
 use crate::outbox::{Ids, Outbox};
 use crate::sample::Sample;
 use crate::{Body, Context, Environment, Error, ErrorCode, Message, Node, NodeId, Result, panics};
@@ -22,8 +23,8 @@ const EARLY: usize = 10_000;
 
 /// A node being served: give it messages, and it calls the handlers.
 ///
-/// Every method must be called inside a tokio runtime, since handlers that wait
-/// and background tasks become tasks of that runtime.
+/// Every method must be called inside a tokio runtime: one task of it runs the
+/// handlers that wait, and each background task is a task of it too.
 pub struct Server<N, F> {
     state: State<N, F>,
     outbox: Outbox,
@@ -31,7 +32,7 @@ pub struct Server<N, F> {
     senders: Senders,
     /// Messages that could not be understood.
     refused: Sample,
-    wakeups: u64,
+    handlers: Handlers,
     killed: AtomicBool,
 }
 
@@ -94,6 +95,8 @@ where
     }
 
     pub(crate) fn with_outbox(make: F, environment: Environment, outbox: Outbox) -> Self {
+        // Lines are served by one future that runs the handlers too.
+        let handlers = Handlers::new(matches!(outbox, Outbox::Memory(_)));
         Self {
             state: State::BeforeInit {
                 make: Some(make),
@@ -103,7 +106,7 @@ where
             environment,
             senders: Senders::default(),
             refused: Sample::default(),
-            wakeups: 0,
+            handlers,
             killed: AtomicBool::new(false),
         }
     }
@@ -141,9 +144,9 @@ where
         Ok(())
     }
 
-    /// Grows with every task that a message started or woke.
-    pub(crate) fn wakeups(&self) -> u64 {
-        self.wakeups
+    /// The handlers that wait, to be run by whoever serves the node on lines.
+    pub(crate) fn handlers(&self) -> &Handlers {
+        &self.handlers
     }
 
     fn take(&mut self, message: &Incoming<'_>) {
@@ -151,12 +154,11 @@ where
             return;
         }
         match &mut self.state {
-            State::Running { node, ctx } => match dispatch(node, ctx, message) {
-                Ok(woken) => self.wakeups += u64::from(woken),
-                Err(error) => {
+            State::Running { node, ctx } => {
+                if let Err(error) = dispatch(node, ctx, message) {
                     self.refuse(message.src, message.dest, message.body.as_str(), &error);
                 }
-            },
+            }
             State::BeforeInit { .. } if message.header.kind == "init" => self.init(message),
             State::BeforeInit { early, .. } => match Body::parse(message.body.as_str()) {
                 Ok(body) if early.len() < EARLY => {
@@ -182,7 +184,9 @@ where
         let early = std::mem::take(early);
         let outbox = self.outbox.clone();
         let environment = self.environment.clone();
-        let ctx = Context::new(node_id, node_ids, message.src.clone(), outbox, environment);
+        let src = message.src.clone();
+        let handlers = self.handlers.clone();
+        let ctx = Context::new(node_id, node_ids, src, outbox, environment, handlers);
         let node = Arc::new(make(ctx.clone()));
         if let Some(msg_id) = message.header.msg_id {
             reply(&ctx, message.src, msg_id, &Ok(init::Response::InitOk));
@@ -220,7 +224,7 @@ where
             ctx.shared.pending.close();
             let handlers = &ctx.shared.handlers;
             if tokio::time::timeout(grace, handlers.idle()).await.is_err() {
-                let handlers = handlers.running();
+                let handlers = handlers.waiting();
                 warn!(handlers, "still waiting after {grace:?}, and dropped");
             }
             self.kill();
@@ -237,24 +241,22 @@ where
     }
 }
 
-/// Hands a message to whoever it is for, and tells whether a task was started
-/// or woken by it. An error when nobody understands it.
+/// Hands a message to whoever it is for; an error when nobody understands it.
 fn dispatch<N: Node>(
     node: &Arc<N>,
     ctx: &Context,
     message: &Incoming<'_>,
-) -> std::result::Result<bool, DecodeError> {
+) -> std::result::Result<(), DecodeError> {
     let Incoming {
         src, header, body, ..
     } = message;
     if let Some(in_reply_to) = header.in_reply_to {
         let is_error = header.kind == "error";
         let pending = &ctx.shared.pending;
-        let woken = pending.complete(in_reply_to, is_error, || body.to_shared());
-        if !woken {
+        if !pending.complete(in_reply_to, is_error, || body.to_shared()) {
             debug!(from = %src, in_reply_to, "a reply that nobody waits for (any more)");
         }
-        return Ok(woken);
+        return Ok(());
     }
     if header.kind == "init" {
         warn!(from = %src, "a second init; the node keeps its name and its state");
@@ -263,7 +265,7 @@ fn dispatch<N: Node>(
             let again = Error::new(ErrorCode::MalformedRequest, text);
             reply::<init::Response>(ctx, src, msg_id, &Err(again));
         }
-        return Ok(false);
+        return Ok(());
     }
     let span = debug_span!(
         target: "maelstrom_node::message",
@@ -279,82 +281,65 @@ fn dispatch<N: Node>(
         Ok(start(node, &ctx, request, msg_id))
     }));
     match started {
-        Ok(Ok(None)) => Ok(false),
+        Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(handler))) => {
             drop(entered);
-            wait(node, ctx, msg_id, handler, span);
-            Ok(true)
+            let patience = node.patience();
+            let handlers = ctx.shared.handlers.clone();
+            handlers.add(Call {
+                handler,
+                patience: patience.map(|limit| (limit, Box::pin(tokio::time::sleep(limit)))),
+                excuse: excused::<N>,
+                ctx,
+                msg_id,
+                span,
+            });
+            Ok(())
         }
         Ok(Err(error)) => Err(error),
         Err(panic) => {
-            finished::<N>(&ctx, msg_id, Err(after_panic(&*panic)));
-            Ok(false)
+            excused::<N>(&ctx, msg_id, Excuse::Panicked(&*panic));
+            Ok(())
         }
     }
 }
 
-type Running<N> = Pin<Box<dyn Future<Output = Result<<N as Node>::Response>> + Send>>;
-
 /// Polls a handler once where it stands, so that one that does not wait costs
-/// no task and keeps the order of arrival. Returns one that waits.
+/// nothing more and keeps the order of arrival. Returns one that waits.
 fn start<N: Node>(
     node: &Arc<N>,
     ctx: &Context,
     request: N::Request,
     msg_id: Option<u64>,
-) -> Option<Running<N>> {
-    let (node, own_ctx) = (node.clone(), ctx.clone());
-    let mut handler: Running<N> = Box::pin(async move { node.handle(own_ctx, request).await });
-    // The task polls it again with a waker of its own before anything else.
+) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+    let (node, ctx) = (node.clone(), ctx.clone());
+    let mut handler = Box::pin(async move {
+        let result = node.handle(ctx.clone(), request).await;
+        finished::<N>(&ctx, msg_id, result);
+    });
+    // It is polled again with a waker of its own before anything else.
     let mut no_waker = std::task::Context::from_waker(Waker::noop());
     match handler.as_mut().poll(&mut no_waker) {
-        Poll::Ready(result) => {
-            finished::<N>(ctx, msg_id, result);
-            None
-        }
+        Poll::Ready(()) => None,
         Poll::Pending => Some(handler),
     }
 }
 
-/// Makes a task of a handler that waits.
-fn wait<N: Node>(
-    node: &Arc<N>,
-    ctx: Context,
-    msg_id: Option<u64>,
-    mut handler: Running<N>,
-    span: Span,
-) {
-    let patience = node.patience();
-    let handlers = ctx.shared.handlers.clone();
-    let task = async move {
-        let guarded = std::future::poll_fn(|cx| {
-            let polled = AssertUnwindSafe(|| handler.as_mut().poll(cx));
-            std::panic::catch_unwind(polled)
-                .unwrap_or_else(|panic| Poll::Ready(Err(after_panic(&*panic))))
-        });
-        let result = match patience {
-            None => guarded.await,
-            Some(limit) => match tokio::time::timeout(limit, guarded).await {
-                Ok(result) => result,
-                Err(_) => {
-                    debug!("a handler outlasted its caller's patience");
-                    let text = format!("no answer within {limit:?}; the attempt was given up");
-                    Err(Error::new(ErrorCode::Timeout, text))
-                }
-            },
-        };
-        let written = AssertUnwindSafe(|| finished::<N>(&ctx, msg_id, result));
-        if let Err(panic) = std::panic::catch_unwind(written) {
-            finished::<N>(&ctx, msg_id, Err(after_panic(&*panic)));
+/// Answers a request whose handler gave no answer.
+fn excused<N: Node>(ctx: &Context, msg_id: Option<u64>, excuse: Excuse<'_>) {
+    let error = match excuse {
+        Excuse::Panicked(panic) => {
+            let text = panics::text(panic);
+            error!(text, "a handler panicked");
+            Error::new(ErrorCode::Crash, format!("the handler panicked: {text}"))
+        }
+        Excuse::TookTooLong(limit) => {
+            debug!("a handler outlasted its caller's patience");
+            let text = format!("no answer within {limit:?}; the attempt was given up");
+            Error::new(ErrorCode::Timeout, text)
         }
     };
-    handlers.spawn(task.instrument(span));
-}
-
-fn after_panic(panic: &(dyn std::any::Any + Send)) -> Error {
-    let text = panics::text(panic);
-    error!(text, "a handler panicked");
-    Error::new(ErrorCode::Crash, format!("the handler panicked: {text}"))
+    finished::<N>(ctx, msg_id, Err(error));
 }
 
 /// Sends a handler's result to whoever asked, if somebody asked.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::{error, warn};
 
+use crate::handlers::Handlers;
 use crate::lines::{Line, LineReader};
 use crate::outbox::{LineBuffer, Outbox};
 use crate::sample::Sample;
@@ -19,6 +20,9 @@ use crate::{Context, Environment, Node, Server};
 /// How long handlers may go on after the end of input, and how long the last
 /// lines wait for a reader.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How many chunks are read before background tasks have their turn.
+const CHUNKS: usize = 8;
 
 /// How many bytes may wait for a reader before the node stops reading itself:
 /// whoever asks without listening to the answers has to wait.
@@ -107,15 +111,18 @@ where
     let result = match read {
         Err(error) => Err(error),
         Ok(()) => {
+            let handlers = server.handlers().clone();
             let mut finish = pin!(server.finish(GRACE));
             let finished = poll_fn(|cx| {
-                let blocked = writer.poll_write(cx)?.is_pending();
                 let finished = finish.as_mut().poll(cx).map(Ok);
-                // What the handlers write meanwhile wakes this task again.
-                if !blocked && !buffer.writer_sleeps(cx.waker()) {
+                if finished.is_ready() {
+                    return finished;
+                }
+                if handlers.run() {
                     cx.waker().wake_by_ref();
                 }
-                finished
+                let blocked = writer.poll_write(cx)?.is_pending();
+                park(cx, &handlers, &buffer, blocked)
             });
             match finished.await {
                 Ok(()) => writer.write_rest().await,
@@ -148,33 +155,40 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
+    // The handlers that were woken by time, then what comes in.
+    let handlers = server.handlers().clone();
     writer.buffer.writer_is_awake();
-    loop {
+    handlers.runner_is_awake();
+    for _ in 0..CHUNKS {
+        let more = handlers.run();
         let blocked = writer.poll_write(cx)?.is_pending();
+        if more {
+            break;
+        }
         if blocked && writer.backlog() > BACKLOG {
-            return Poll::Pending;
+            return park(cx, &handlers, writer.buffer, blocked);
         }
         match reader.lines.poll_fill(cx)? {
             Poll::Ready(0) => {
                 reader.last(server);
                 return Poll::Ready(Ok(()));
             }
-            Poll::Ready(_) => {
-                let tasks_woken = server.wakeups();
-                reader.take_all(server);
-                if server.wakeups() != tasks_woken {
-                    // The tasks that were woken say what they have to say
-                    // before the next write.
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-            }
-            Poll::Pending if blocked || writer.buffer.writer_sleeps(cx.waker()) => {
-                return Poll::Pending;
-            }
-            Poll::Pending => {}
+            Poll::Ready(_) => reader.take_all(server),
+            Poll::Pending => return park(cx, &handlers, writer.buffer, blocked),
         }
     }
+    // Background tasks have their turn.
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Has this task woken by the next line to write and the next handler to run.
+fn park<T>(cx: &Cx<'_>, handlers: &Handlers, buffer: &LineBuffer, blocked: bool) -> Poll<T> {
+    let written = blocked || buffer.writer_sleeps(cx.waker());
+    if !handlers.runner_sleeps(cx.waker()) || !written {
+        cx.waker().wake_by_ref();
+    }
+    Poll::Pending
 }
 
 struct Reader<R> {

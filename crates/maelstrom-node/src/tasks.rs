@@ -1,28 +1,19 @@
-//! The tasks of a node: counted while they run, aborted together.
+//! The background tasks of a node, aborted together.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 /// A set of running tasks. A task leaves it by ending, whichever way.
 #[derive(Clone, Default)]
-pub(crate) struct Tasks(Arc<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    state: Mutex<State>,
-    /// The last task has ended.
-    idle: Notify,
-}
+pub(crate) struct Tasks(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     slots: Vec<Slot>,
     free: Vec<usize>,
     spawned: u64,
-    running: usize,
     closed: bool,
 }
 
@@ -47,7 +38,6 @@ impl Tasks {
             return;
         }
         state.spawned += 1;
-        state.running += 1;
         let number = state.spawned;
         let index = state.free.pop().unwrap_or(state.slots.len());
         if index == state.slots.len() {
@@ -85,24 +75,15 @@ impl Tasks {
         }
     }
 
-    /// Waits until no task is running.
-    pub(crate) async fn idle(&self) {
-        loop {
-            let idle = self.0.idle.notified();
-            if self.running() == 0 {
-                return;
-            }
-            idle.await;
-        }
-    }
-
+    #[cfg(test)]
     pub(crate) fn running(&self) -> usize {
-        self.lock().running
+        let state = self.lock();
+        state.slots.len() - state.free.len()
     }
 
     /// Each change leaves the state whole even if a panic cut one short.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,10 +92,5 @@ impl Drop for Place {
         let mut state = self.tasks.lock();
         state.slots[self.index] = Slot::Free;
         state.free.push(self.index);
-        state.running -= 1;
-        if state.running == 0 {
-            drop(state);
-            self.tasks.0.idle.notify_waiters();
-        }
     }
 }

@@ -61,6 +61,20 @@ fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
     place.replace(value).is_none().then_some(())
 }
 
+/// The bytes that a string without escapes ends at: its closing quote, and all
+/// that makes it another kind of string, or none.
+const ENDS_PLAIN: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        ends[control] = true;
+        control += 1;
+    }
+    ends[b'"' as usize] = true;
+    ends[b'\\' as usize] = true;
+    ends
+};
+
 /// A position in a text. Every method returns `None` to give up.
 struct Scan<'a> {
     text: &'a str,
@@ -139,36 +153,45 @@ impl<'a> Scan<'a> {
 
     /// A string without escapes.
     fn plain_string(&mut self) -> Option<&'a str> {
-        let rest = self.text.as_bytes().get(self.at + 1..)?;
+        let bytes = self.text.as_bytes();
         if self.peek()? != b'"' {
             return None;
         }
-        let length = rest
-            .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
-        if rest[length] != b'"' {
+        let start = self.at + 1;
+        let mut end = start;
+        while !ENDS_PLAIN[usize::from(*bytes.get(end)?)] {
+            end += 1;
+        }
+        if bytes[end] != b'"' {
             return None;
         }
-        let start = self.at + 1;
-        self.at = start + length + 1;
-        Some(&self.text[start..start + length])
+        self.at = end + 1;
+        Some(&self.text[start..end])
     }
 
     /// A plain integer, or `null`.
     fn integer(&mut self) -> Option<Option<u64>> {
-        let rest = &self.text[self.at..];
-        if rest.starts_with("null") {
+        let bytes = self.text.as_bytes();
+        if bytes[self.at..].starts_with(b"null") {
             self.at += 4;
             return Some(None);
         }
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let start = self.at;
+        let mut end = start;
+        let mut number = 0_u64;
+        while let Some(digit @ b'0'..=b'9') = bytes.get(end) {
+            number = number
+                .checked_mul(10)?
+                .checked_add(u64::from(digit - b'0'))?;
+            end += 1;
+        }
         // JSON knows no leading zeros; a fraction or an exponent is for serde.
-        let odd = digits == 0 || (digits > 1 && rest.starts_with('0'));
-        if odd || matches!(rest.as_bytes().get(digits), Some(b'.' | b'e' | b'E')) {
+        let odd = end == start || (end > start + 1 && bytes[start] == b'0');
+        if odd || matches!(bytes.get(end), Some(b'.' | b'e' | b'E')) {
             return None;
         }
-        self.at += digits;
-        rest[..digits].parse().ok().map(Some)
+        self.at = end;
+        Some(Some(number))
     }
 
     /// Steps over any value by its brackets and quotes.

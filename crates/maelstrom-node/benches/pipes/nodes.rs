@@ -1,10 +1,10 @@
 //! The nodes measured: the runtime with all that it offers, and the bare loop.
 
 use std::io;
-use std::time::Duration;
 
-use maelstrom_node::proto::{counter, echo, kv};
-use maelstrom_node::{Context, Error, ErrorCode, NodeId, handler, run};
+use maelstrom_kv::SeqKv;
+use maelstrom_node::proto::{counter, echo};
+use maelstrom_node::{Context, Error, ErrorCode, Result, handler, run};
 
 use crate::lean;
 
@@ -21,22 +21,12 @@ pub(crate) fn serve(name: &str) -> io::Result<()> {
 }
 
 /// Adds to a counter in seq-kv.
-async fn add(ctx: Context, request: counter::Request) -> Result<counter::Response, Error> {
+async fn add(ctx: Context, request: counter::Request) -> Result<counter::Response> {
     let counter::Request::Add { delta } = request else {
         return Err(Error::new(ErrorCode::NotSupported, "adds only"));
     };
-    let (kv, key) = (NodeId::from("seq-kv"), "counter");
-    let timeout = Duration::from_secs(1);
-    let read = kv::Request::<_, i64>::Read { key };
-    let kv::Response::<i64>::ReadOk { value } = ctx.rpc(&kv, &read, timeout).await? else {
-        return Err(Error::new(ErrorCode::Crash, "not an answer to a read"));
-    };
-    let cas = kv::Request::Cas {
-        key,
-        from: value,
-        to: value + delta,
-        create_if_not_exists: false,
-    };
-    let _: kv::Response<i64> = ctx.rpc(&kv, &cas, timeout).await?;
+    let kv = SeqKv::new(&ctx);
+    let value: i64 = kv.get("counter").await?;
+    kv.cas("counter", &value, &(value + delta)).await?;
     Ok(counter::Response::AddOk)
 }
