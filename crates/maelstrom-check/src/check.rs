@@ -9,6 +9,7 @@ use crate::counter::{CounterResults, counter};
 use crate::echo::{EchoResults, echo};
 use crate::error::Error;
 use crate::history::History;
+use crate::linear::{LinKvResults, RegisterRules, lin_kv};
 use crate::net::NetResults;
 use crate::set_full::{SetFullResults, set_full};
 use crate::stats::{
@@ -16,6 +17,7 @@ use crate::stats::{
     stats,
 };
 use crate::strict::{StrictResults, strict};
+use crate::txn::{ConsistencyModel, TxnObjects, TxnOptions, TxnResults, transactions};
 use crate::unique_ids::{UniqueIdsResults, unique_ids};
 use crate::verdict::Verdict;
 
@@ -104,6 +106,22 @@ pub struct Options {
     pub availability: Availability,
     /// Whether the stricter checks count. By default they do.
     pub strict: bool,
+    /// How many configurations a search for a linear order may try per key before its
+    /// verdict is unknown; each takes some sixty bytes. By default ten million.
+    pub bound: usize,
+    /// The models that transactions must keep; strict serializability by default.
+    pub consistency_models: Vec<ConsistencyModel>,
+}
+
+impl Options {
+    fn txn(&self, register_wrapper: bool) -> TxnOptions {
+        let models = self.consistency_models.clone();
+        TxnOptions {
+            models,
+            register_wrapper,
+            ..TxnOptions::default()
+        }
+    }
 }
 
 impl Default for Options {
@@ -111,6 +129,8 @@ impl Default for Options {
         Self {
             availability: Availability::Any,
             strict: true,
+            bound: 10_000_000,
+            consistency_models: vec![ConsistencyModel::STRICT_SERIALIZABLE],
         }
     }
 }
@@ -128,6 +148,10 @@ pub enum WorkloadResults {
     Set(Box<SetFullResults>),
     /// Of a counter.
     Counter(CounterResults),
+    /// Of linearizable registers.
+    LinKv(LinKvResults),
+    /// Of transactions.
+    Txn(TxnResults),
     /// The history could not be judged.
     Unchecked {
         /// Always unknown.
@@ -146,6 +170,8 @@ impl WorkloadResults {
             Self::UniqueIds(r) => r.valid,
             Self::Set(r) => r.valid,
             Self::Counter(r) => r.valid,
+            Self::LinKv(r) => r.valid,
+            Self::Txn(r) => r.valid,
             Self::Unchecked { valid, .. } => *valid,
         }
     }
@@ -207,6 +233,19 @@ pub fn check(workload: Workload, history: &History, options: &Options) -> Result
         Workload::UniqueIds => WorkloadResults::UniqueIds(unique_ids(history)),
         Workload::Broadcast | Workload::GSet => WorkloadResults::Set(Box::new(set_full(history))),
         Workload::GCounter | Workload::PnCounter => WorkloadResults::Counter(counter(history)),
+        Workload::LinKv => {
+            WorkloadResults::LinKv(lin_kv(history, RegisterRules::Knossos, options.bound))
+        }
+        Workload::TxnListAppend => WorkloadResults::Txn(transactions(
+            history,
+            TxnObjects::Lists,
+            &options.txn(false),
+        )),
+        Workload::TxnRwRegister => WorkloadResults::Txn(transactions(
+            history,
+            TxnObjects::Registers,
+            &options.txn(true),
+        )),
         other => WorkloadResults::Unchecked {
             valid: Verdict::Unknown,
             error: format!("{other} histories are not checked yet"),
@@ -217,7 +256,7 @@ pub fn check(workload: Workload, history: &History, options: &Options) -> Result
         .valid
         .merge(availability.valid)
         .merge(found.verdict());
-    let strict = options.strict.then(|| strict(workload, history));
+    let strict = options.strict.then(|| strict(workload, history, options));
     let valid = strict
         .as_ref()
         .map_or(maelstrom, |s| maelstrom.merge(s.valid));

@@ -30,11 +30,13 @@ mod counter;
 mod echo;
 mod error;
 mod history;
+mod linear;
 mod net;
 mod set_full;
 mod stats;
 mod story;
 mod strict;
+mod txn;
 mod unique_ids;
 mod verdict;
 
@@ -43,6 +45,11 @@ pub use counter::{CounterResults, counter};
 pub use echo::{EchoError, EchoResults, echo};
 pub use error::Error;
 pub use history::{EdnReader, History, Op, OpType, Process, Text, Value};
+pub use linear::{
+    AppendLog, Call, CasRegister, KeyEvidence, KeyResults, LastGood, LinConfig, LinKvResults,
+    Linearity, LogOp, Model, Mutex, MutexOp, Queue, QueueOp, RegisterOp, RegisterRules, Violation,
+    lin_kv, linearize, linearize_each,
+};
 pub use net::{NetCounts, NetEvent, NetEventKind, NetResults, net};
 pub use set_full::{LostElement, Quantiles, SetFullResults, SetOutcome, StaleElement, set_full};
 pub use stats::{
@@ -50,5 +57,8 @@ pub use stats::{
     availability, exceptions, stats,
 };
 pub use strict::{Finding, StrictResults, strict};
+pub use txn::{
+    ConsistencyModel, CycleStep, TxnAnomaly, TxnObjects, TxnOptions, TxnResults, transactions,
+};
 pub use unique_ids::{UniqueIdsResults, unique_ids};
 pub use verdict::Verdict;

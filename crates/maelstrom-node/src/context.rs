@@ -2,23 +2,23 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use maelstrom_proto::Header;
+use maelstrom_proto::{EncodeError, decode};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, MissedTickBehavior, timeout_at};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument, debug, warn};
 
-use crate::outbox::Outbox;
-use crate::rpc::Pending;
-use crate::{Body, Environment, Message, NodeId, Retry, RpcError};
+use crate::outbox::{Ids, Outbox};
+use crate::pending::{Outcome, Pending};
+use crate::tasks::Tasks;
+use crate::{Body, Environment, NodeId, Retry, RpcError, panics};
 
 /// A handler's view of the node and of the message that it handles.
 ///
@@ -40,12 +40,12 @@ pub(crate) struct Shared {
     rng: Mutex<ChaCha8Rng>,
     next_msg_id: AtomicU64,
     pub(crate) pending: Pending,
-    /// Handlers that wait and background tasks, each counted until it ends.
-    pub(crate) tasks: TaskTracker,
-    /// Ends background tasks: the node is finishing.
-    pub(crate) ending: CancellationToken,
-    /// Ends everything at once: the node is dead.
-    pub(crate) killed: CancellationToken,
+    /// Handlers that wait.
+    pub(crate) handlers: Tasks,
+    /// Tasks beside the handlers; they end as soon as the input does.
+    pub(crate) background: Tasks,
+    /// The node is dead: nothing may be sent.
+    killed: AtomicBool,
 }
 
 impl Context {
@@ -56,7 +56,6 @@ impl Context {
         outbox: Outbox,
         environment: Environment,
     ) -> Self {
-        let killed = CancellationToken::new();
         Self {
             shared: Arc::new(Shared {
                 id,
@@ -67,9 +66,9 @@ impl Context {
                 environment,
                 next_msg_id: AtomicU64::new(1),
                 pending: Pending::default(),
-                tasks: TaskTracker::new(),
-                ending: killed.child_token(),
-                killed,
+                handlers: Tasks::default(),
+                background: Tasks::default(),
+                killed: AtomicBool::new(false),
             }),
             sender,
         }
@@ -110,9 +109,8 @@ impl Context {
     /// Sends a message that expects no reply. A body that is no JSON object is
     /// logged and dropped.
     pub fn send<T: Serialize + ?Sized>(&self, dest: &NodeId, body: &T) {
-        match Body::one_way(body) {
-            Ok(body) => self.transmit(dest, body),
-            Err(error) => warn!(%dest, %error, "not sent"),
+        if let Err(error) = self.transmit(dest, body, Ids::None) {
+            warn!(%dest, %error, "not sent");
         }
     }
 
@@ -191,43 +189,42 @@ impl Context {
         R: DeserializeOwned,
     {
         let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
-        let request = Body::request(body, msg_id).map_err(|error| RpcError::Request {
-            dest: dest.clone(),
-            error,
-        })?;
-        let kind = |request: &Body| {
-            let header = request.header();
-            header.map_or_else(|_| String::new(), |header| header.kind.into_owned())
-        };
-        let mut waiting = self.shared.pending.wait(msg_id);
-        self.transmit(dest, request.clone());
-        let reply = match timeout_at(until, &mut waiting.reply).await {
-            Ok(Ok(reply)) => reply,
-            Ok(Err(_)) => {
-                return Err(RpcError::Closed {
-                    dest: dest.clone(),
-                    kind: kind(&request),
-                });
-            }
-            Err(_) => {
-                return Err(RpcError::Timeout {
-                    dest: dest.clone(),
-                    kind: kind(&request),
-                    after,
-                });
-            }
-        };
-        let is_error = matches!(reply.header(), Ok(Header { kind, .. }) if kind == "error");
-        if is_error && let Ok(error) = reply.decode() {
-            return Err(RpcError::Remote {
+        let shared = &*self.shared;
+        let waiting = shared.pending.wait(msg_id, until, &shared.background);
+        if let Err(error) = self.transmit(dest, body, Ids::Request(msg_id)) {
+            return Err(RpcError::Request {
                 dest: dest.clone(),
-                kind: kind(&request),
                 error,
             });
         }
-        reply.decode().map_err(|error| RpcError::Reply {
+        debug!(target: "maelstrom_node::message", %dest, msg_id, "request sent");
+        let outcome = waiting.outcome().await;
+        let (is_error, text) = match outcome {
+            Outcome::Reply { is_error, text } => (is_error, text),
+            Outcome::TimedOut => {
+                return Err(RpcError::Timeout {
+                    dest: dest.clone(),
+                    kind: kind(body),
+                    after,
+                });
+            }
+            Outcome::Closed => {
+                return Err(RpcError::Closed {
+                    dest: dest.clone(),
+                    kind: kind(body),
+                });
+            }
+        };
+        if is_error && let Ok(error) = decode(&text) {
+            return Err(RpcError::Remote {
+                dest: dest.clone(),
+                kind: kind(body),
+                error,
+            });
+        }
+        decode(&text).map_err(|error| RpcError::Reply {
             dest: dest.clone(),
-            kind: kind(&request),
+            kind: kind(body),
             error,
         })
     }
@@ -238,15 +235,20 @@ impl Context {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let ending = self.shared.ending.clone();
         let id = self.shared.id.clone();
         let task = async move {
-            let guarded = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(task));
-            if let Some(Err(_)) = ending.run_until_cancelled(guarded).await {
-                tracing::error!(node = %id, "a background task panicked");
-            }
+            let mut task = Box::pin(task);
+            let guarded = std::future::poll_fn(|cx| {
+                let polled = AssertUnwindSafe(|| task.as_mut().poll(cx));
+                std::panic::catch_unwind(polled).unwrap_or_else(|panic| {
+                    let text = panics::text(&*panic);
+                    tracing::error!(node = %id, text, "a background task panicked");
+                    std::task::Poll::Ready(())
+                })
+            });
+            guarded.await;
         };
-        self.shared.tasks.spawn(task.in_current_span());
+        self.shared.background.spawn(task.in_current_span());
     }
 
     /// Calls `tick` every `period`, for the first time after one period. A tick
@@ -295,12 +297,36 @@ impl Context {
         self.shared.pending.len()
     }
 
-    pub(crate) fn transmit(&self, dest: &NodeId, body: Body) {
-        if !self.shared.killed.is_cancelled() {
-            let message = Message::new(&self.shared.id, dest, body);
-            self.shared.outbox.send(message);
+    pub(crate) fn transmit<T: Serialize + ?Sized>(
+        &self,
+        dest: &NodeId,
+        payload: &T,
+        ids: Ids,
+    ) -> Result<(), EncodeError> {
+        if self.is_killed() {
+            return Ok(());
         }
+        self.shared.outbox.send(&self.shared.id, dest, payload, ids)
     }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.shared.killed.load(Ordering::Relaxed)
+    }
+
+    /// No task of the node runs again, and nothing more is sent.
+    pub(crate) fn kill(&self) {
+        self.shared.killed.store(true, Ordering::Relaxed);
+        self.shared.background.abort();
+        self.shared.handlers.abort();
+        self.shared.pending.close();
+    }
+}
+
+/// The `type` of a request, for an error's text.
+fn kind<T: Serialize + ?Sized>(body: &T) -> String {
+    let body = Body::one_way(body).ok();
+    let header = body.as_ref().and_then(|body| body.header().ok());
+    header.map_or_else(String::new, |header| header.kind.into_owned())
 }
 
 impl fmt::Debug for Context {

@@ -31,12 +31,17 @@
 
 mod context;
 mod environment;
+mod lines;
 mod node;
 mod outbox;
+mod panics;
+mod pending;
 mod retry;
 mod rpc;
+mod sample;
 mod server;
 mod stdio;
+mod tasks;
 
 pub use context::Context;
 pub use environment::Environment;

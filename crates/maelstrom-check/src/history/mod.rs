@@ -73,12 +73,13 @@ impl History {
     pub fn push(&mut self, mut op: Op) -> Result<usize, Error> {
         let index = self.ops.last().map_or(0, |last| last.index + 1);
         op.index = index;
-        self.append(op)?;
+        self.append(op, false)?;
         Ok(index)
     }
 
-    /// Appends an operation that brings its own index.
-    pub(crate) fn append(&mut self, op: Op) -> Result<(), Error> {
+    /// Appends an operation that brings its own index. If `lenient`, an invocation of a
+    /// process that has another under way leaves that one without a completion.
+    pub(crate) fn append(&mut self, op: Op, lenient: bool) -> Result<(), Error> {
         let position = u32::try_from(self.ops.len()).ok().filter(|p| *p != NONE);
         let Some(position) = position else {
             return Err(Error::Order {
@@ -98,7 +99,7 @@ impl History {
         let mut counterpart = NONE;
         if matches!(op.process, Process::Client(_)) {
             if op.kind == OpType::Invoke {
-                if let Some(open) = self.open.get(&op.process) {
+                if let Some(open) = self.open.get(&op.process).filter(|_| !lenient) {
                     let reason = format!(
                         "process {} invokes {} while its operation {} is still under way",
                         op.process, op.f, self.ops[*open as usize].index

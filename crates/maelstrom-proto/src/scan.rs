@@ -1,0 +1,220 @@
+//! Finding the protocol's own fields in a line without building values.
+//!
+//! One pass over the bytes finds where each field stands; nothing is
+//! allocated. The scan is cautious: whatever is unusual (an escaped key, a
+//! field twice, a number that is no plain integer, anything malformed that it
+//! notices) makes it give up, and the reader falls back to serde, which either
+//! understands the text or says what is wrong with it.
+//!
+//! What the scan skips it does not check: values are matched by brackets and
+//! quotes alone. Their text is checked when a type is asked for.
+
+use std::borrow::Cow;
+
+use crate::body::Header;
+
+/// Where the parts of an envelope stand in its line.
+pub(crate) struct Scanned<'a> {
+    pub(crate) id: Option<u64>,
+    pub(crate) src: &'a str,
+    pub(crate) dest: &'a str,
+    pub(crate) body: &'a str,
+    pub(crate) header: Header<'a>,
+}
+
+/// The envelope on a line, if it is an ordinary one.
+pub(crate) fn envelope(line: &str) -> Option<Scanned<'_>> {
+    let mut scan = Scan::new(line);
+    let (mut id, mut src, mut dest, mut body) = (None, None, None, None);
+    scan.object(|key, scan| match key {
+        "id" => once(&mut id, scan.integer()?),
+        "src" => once(&mut src, scan.plain_string()?),
+        "dest" => once(&mut dest, scan.plain_string()?),
+        "body" => {
+            let start = scan.at;
+            let header = scan.header()?;
+            once(&mut body, (&line[start..scan.at], header))
+        }
+        _ => None,
+    })?;
+    scan.end()?;
+    let (body, header) = body?;
+    Some(Scanned {
+        id: id.flatten(),
+        src: src?,
+        dest: dest?,
+        body,
+        header,
+    })
+}
+
+/// The protocol's fields of a body, if it is an ordinary one.
+pub(crate) fn header(body: &str) -> Option<Header<'_>> {
+    let mut scan = Scan::new(body);
+    let header = scan.header()?;
+    scan.end()?;
+    Some(header)
+}
+
+/// Fills a place that must not have been filled before.
+fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
+    place.replace(value).is_none().then_some(())
+}
+
+/// A position in a text. Every method returns `None` to give up.
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut scan = Self { text, at: 0 };
+        scan.skip_whitespace();
+        scan
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_whitespace(&mut self) {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Steps over `byte` and the whitespace after it.
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        if self.peek()? != byte {
+            return None;
+        }
+        self.at += 1;
+        self.skip_whitespace();
+        Some(())
+    }
+
+    /// Nothing but whitespace is left.
+    fn end(&mut self) -> Option<()> {
+        self.skip_whitespace();
+        (self.at == self.text.len()).then_some(())
+    }
+
+    /// Walks over an object; `member` steps over each value. Ends right behind
+    /// the closing brace.
+    fn object(&mut self, mut member: impl FnMut(&'a str, &mut Self) -> Option<()>) -> Option<()> {
+        self.expect(b'{')?;
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            let key = self.plain_string()?;
+            self.skip_whitespace();
+            self.expect(b':')?;
+            member(key, self)?;
+            self.skip_whitespace();
+            if self.peek()? == b'}' {
+                self.at += 1;
+                return Some(());
+            }
+            self.expect(b',')?;
+        }
+    }
+
+    fn header(&mut self) -> Option<Header<'a>> {
+        let (mut kind, mut msg_id, mut in_reply_to) = (None, None, None);
+        self.object(|key, scan| match key {
+            "type" => once(&mut kind, scan.plain_string()?),
+            "msg_id" => once(&mut msg_id, scan.integer()?),
+            "in_reply_to" => once(&mut in_reply_to, scan.integer()?),
+            _ => scan.skip_value(),
+        })?;
+        Some(Header {
+            kind: Cow::Borrowed(kind?),
+            msg_id: msg_id.flatten(),
+            in_reply_to: in_reply_to.flatten(),
+        })
+    }
+
+    /// A string without escapes.
+    fn plain_string(&mut self) -> Option<&'a str> {
+        let rest = self.text.as_bytes().get(self.at + 1..)?;
+        if self.peek()? != b'"' {
+            return None;
+        }
+        let length = rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
+        if rest[length] != b'"' {
+            return None;
+        }
+        let start = self.at + 1;
+        self.at = start + length + 1;
+        Some(&self.text[start..start + length])
+    }
+
+    /// A plain integer, or `null`.
+    fn integer(&mut self) -> Option<Option<u64>> {
+        let rest = &self.text[self.at..];
+        if rest.starts_with("null") {
+            self.at += 4;
+            return Some(None);
+        }
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        // JSON knows no leading zeros; a fraction or an exponent is for serde.
+        let odd = digits == 0 || (digits > 1 && rest.starts_with('0'));
+        if odd || matches!(rest.as_bytes().get(digits), Some(b'.' | b'e' | b'E')) {
+            return None;
+        }
+        self.at += digits;
+        rest[..digits].parse().ok().map(Some)
+    }
+
+    /// Steps over any value by its brackets and quotes.
+    fn skip_value(&mut self) -> Option<()> {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek()? {
+                b'"' => self.skip_string()?,
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                _ if depth > 0 => self.at += 1,
+                _ => return self.skip_scalar(),
+            }
+            if depth == 0 {
+                return Some(());
+            }
+        }
+    }
+
+    /// Steps over a number, `true`, `false` or `null`.
+    fn skip_scalar(&mut self) -> Option<()> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let length = rest
+            .iter()
+            .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))?;
+        self.at += length;
+        (length > 0).then_some(())
+    }
+
+    fn skip_string(&mut self) -> Option<()> {
+        let bytes = self.text.as_bytes();
+        self.at += 1;
+        loop {
+            match bytes.get(self.at)? {
+                b'"' => break,
+                b'\\' => self.at += 2,
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        Some(())
+    }
+}
