@@ -26,6 +26,7 @@ use crate::network::Network;
 use crate::problem::Problem;
 use crate::run::{Outcome, Phase, Progress, Run, RunError};
 use crate::seed::Stream;
+use crate::service::{Party, services};
 use crate::settings::{Fault, Settings};
 use crate::workload::{Generator, Operations, Workload};
 
@@ -41,7 +42,7 @@ pub(crate) struct Engine<'a> {
     settings: &'a Settings,
     network: Network,
     clock: Clock,
-    /// By their number on the network; clients leave gaps.
+    /// Nodes and services by their number on the network; clients leave gaps.
     nodes: Vec<Option<Box<dyn RunningNode>>>,
     generator: Box<dyn Generator>,
     operations: Arc<dyn Operations>,
@@ -140,6 +141,7 @@ impl<'a> Engine<'a> {
     async fn phases(&mut self) -> Result<(), RunError> {
         self.progress(Phase::SetUp);
         let host = self.run.host.clone();
+        self.start_services();
         self.start_nodes(&*host)?;
         self.init_nodes(&*host).await?;
         let _set_up_clients = self.set_up_workload().await?;
@@ -152,6 +154,19 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
+    fn start_services(&mut self) {
+        for (name, service) in services(self.settings.services, self.run.seed) {
+            let (number, party) = Party::register(&self.network, name, service);
+            self.place(number, Box::new(party));
+        }
+    }
+
+    /// Notes who has a number on the network.
+    fn place(&mut self, number: usize, party: Box<dyn RunningNode>) {
+        self.nodes.resize_with(number, || None);
+        self.nodes.push(Some(party));
+    }
+
     fn start_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
         for (index, id) in self.settings.nodes.iter().enumerate() {
             let number = self.network.add_node(id);
@@ -161,8 +176,7 @@ impl<'a> Engine<'a> {
             let wall_clock = move || std::time::Duration::from_secs(EPOCH) + clock.elapsed();
             let environment = Environment::seeded(seed, wall_clock);
             let node = host.start(id, outbox, environment)?;
-            self.nodes.resize_with(number, || None);
-            self.nodes.push(Some(node));
+            self.place(number, node);
         }
         Ok(())
     }

@@ -89,6 +89,9 @@ impl Outcome {
     pub fn check(&self) -> Results {
         let mut options = Options::default();
         options.availability = self.settings.availability;
+        options
+            .consistency_models
+            .clone_from(&self.settings.consistency_models);
         let net = net(self.journal.net_events(), &self.history);
         check(self.settings.workload, &self.history, &options).with_net(net)
     }
