@@ -9,6 +9,7 @@ use crate::counter::{CounterResults, counter};
 use crate::echo::{EchoResults, echo};
 use crate::error::Error;
 use crate::history::History;
+use crate::kafka::{KafkaOptions, KafkaResults, kafka};
 use crate::linear::{LinKvResults, RegisterRules, lin_kv};
 use crate::net::NetResults;
 use crate::set_full::{SetFullResults, set_full};
@@ -152,14 +153,8 @@ pub enum WorkloadResults {
     LinKv(LinKvResults),
     /// Of transactions.
     Txn(TxnResults),
-    /// The history could not be judged.
-    Unchecked {
-        /// Always unknown.
-        #[serde(rename = "valid?")]
-        valid: Verdict,
-        /// Why.
-        error: String,
-    },
+    /// Of logs.
+    Kafka(Box<KafkaResults>),
 }
 
 impl WorkloadResults {
@@ -172,7 +167,7 @@ impl WorkloadResults {
             Self::Counter(r) => r.valid,
             Self::LinKv(r) => r.valid,
             Self::Txn(r) => r.valid,
-            Self::Unchecked { valid, .. } => *valid,
+            Self::Kafka(r) => r.valid,
         }
     }
 }
@@ -220,6 +215,18 @@ impl Results {
     }
 }
 
+/// Reads a history from a file, EDN or JSON, and [`check`]s it.
+///
+/// # Errors
+/// As [`History::read`]: the file cannot be read, or is no history; the message names the line.
+pub fn check_file(
+    workload: Workload,
+    file: impl AsRef<std::path::Path>,
+    options: &Options,
+) -> Result<Results, Error> {
+    Ok(check(workload, &History::read(file)?, options))
+}
+
 /// Checks a history of a workload: how operations ended, availability, exceptions, the
 /// workload's own promise, and the stricter checks.
 ///
@@ -246,10 +253,9 @@ pub fn check(workload: Workload, history: &History, options: &Options) -> Result
             TxnObjects::Registers,
             &options.txn(true),
         )),
-        other => WorkloadResults::Unchecked {
-            valid: Verdict::Unknown,
-            error: format!("{other} histories are not checked yet"),
-        },
+        Workload::Kafka => {
+            WorkloadResults::Kafka(Box::new(kafka(history, KafkaOptions::default())))
+        }
     };
     let maelstrom = stats
         .all

@@ -187,7 +187,11 @@ impl WorkloadResults {
                     story.line(line);
                 }
             }
-            Self::Unchecked { error, .. } => story.line(format!("It was not judged: {error}.")),
+            Self::Kafka(r) => {
+                for line in r.tell() {
+                    story.line(line);
+                }
+            }
         }
     }
 }

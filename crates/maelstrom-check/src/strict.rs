@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::check::{Options, Workload};
 use crate::history::{History, OpType, Process, Value};
+use crate::kafka;
 use crate::linear::{RegisterRules, lin_kv};
 use crate::set_full::{final_reads, is_add};
 use crate::txn::{self, TxnObjects};
@@ -84,6 +85,9 @@ impl Finding {
 /// - `not-linearizable-with-nulls`: the history of a key is not linearizable once reads of nil and
 ///   refusals for a missing key (error 20) or a differing value (error 22) are taken at their word.
 ///
+/// For kafka:
+/// - `phantom-message`: a poll returned a message that nobody sent.
+///
 /// For transactions:
 /// - `unexplained-read`: a read of a value that nobody wrote; if the models asked for rule out
 ///   aborted reads, also of one that only a failed transaction wrote, or, of registers, one that
@@ -106,6 +110,7 @@ pub fn strict(workload: Workload, history: &History, options: &Options) -> Stric
             };
             findings.extend(txn::strict(history, objects, &options.consistency_models));
         }
+        Workload::Kafka => findings.extend(kafka::strict(history)),
         Workload::LinKv => findings.push(registers(history, options)),
         _ => {}
     }

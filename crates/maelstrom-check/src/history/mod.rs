@@ -78,8 +78,9 @@ impl History {
     }
 
     /// Appends an operation that brings its own index. If `lenient`, an invocation of a
-    /// process that has another under way leaves that one without a completion.
-    pub(crate) fn append(&mut self, op: Op, lenient: bool) -> Result<(), Error> {
+    /// process that has another under way leaves that one without a completion, and an index
+    /// that does not grow is replaced by one that does.
+    pub(crate) fn append(&mut self, mut op: Op, lenient: bool) -> Result<(), Error> {
         let position = u32::try_from(self.ops.len()).ok().filter(|p| *p != NONE);
         let Some(position) = position else {
             return Err(Error::Order {
@@ -90,6 +91,10 @@ impl History {
         if let Some(last) = self.ops.last()
             && op.index <= last.index
         {
+            if lenient {
+                op.index = last.index + 1;
+                return self.append(op, lenient);
+            }
             let reason = format!("its index is not above {}, the one before it", last.index);
             return Err(Error::Order {
                 index: op.index,

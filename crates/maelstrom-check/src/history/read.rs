@@ -55,7 +55,7 @@ impl History {
     ///
     /// More lenient than [`parse`](Self::parse), for histories that people wrote to show a
     /// point: an invocation by a process that has another under way leaves that one without a
-    /// completion.
+    /// completion, and an index that does not grow is replaced by one that does.
     ///
     /// # Errors
     /// [`Error::NotAnOp`]; in place of the line it has the operation's number, from one.

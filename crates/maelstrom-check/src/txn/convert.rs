@@ -9,9 +9,29 @@ use rustc_hash::FxHashMap;
 
 use crate::history::{self, History, Process, Value};
 
-/// Stands before a value that is neither an integer nor a string. No string that a person
-/// would write starts with it.
-const MARK: char = '\u{2060}';
+/// Stands before the EDN of a value that is neither an integer nor a string, and of the
+/// strings that start with it.
+const MARK: char = '¶';
+
+/// A text of the engine's with marked values written as EDN again: the engine quotes them as strings.
+pub(super) fn unmark(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("\"¶") {
+        out.push_str(&rest[..start]);
+        let mut chars = rest[start + "\"¶".len()..].chars();
+        loop {
+            match chars.next() {
+                None | Some('"') => break,
+                Some('\\') => out.extend(chars.next()),
+                Some(c) => out.push(c),
+            }
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out
+}
 
 /// What the engine gets, and the way back.
 pub(super) struct Input {
@@ -41,7 +61,7 @@ pub(super) fn convert(history: &History) -> Result<Input, String> {
             None => {
                 let scalar = match v {
                     Value::Int(i) => Scalar::Int(*i),
-                    Value::Str(s) => Scalar::Str(s.to_string()),
+                    Value::Str(s) if !s.starts_with(MARK) => Scalar::Str(s.to_string()),
                     other => Scalar::Str(format!("{MARK}{other}")),
                 };
                 let id = interner.intern(scalar);

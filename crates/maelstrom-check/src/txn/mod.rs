@@ -280,7 +280,7 @@ fn anomaly(found: adya::Anomaly, history: &History, input: &convert::Input) -> T
         .flatten()
     {
         let index = |key: &str| step[key].as_u64().and_then(|i| usize::try_from(i).ok());
-        let text = |key: &str| step[key].as_str().unwrap_or_default().to_owned();
+        let text = |key: &str| convert::unmark(step[key].as_str().unwrap_or_default());
         if let (Some(from), Some(to)) = (index("from"), index("to")) {
             steps.push(CycleStep {
                 from,
@@ -301,7 +301,7 @@ fn anomaly(found: adya::Anomaly, history: &History, input: &convert::Input) -> T
         )
     };
     if steps.is_empty() {
-        story.push(found.explanation.trim_end().to_owned());
+        story.push(convert::unmark(found.explanation.trim_end()));
         story.extend(indices.iter().take(8).map(who));
     } else {
         story.extend(indices.iter().map(who));

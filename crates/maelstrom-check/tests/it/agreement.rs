@@ -8,8 +8,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use maelstrom_check::{
-    Call, CasRegister, ConsistencyModel, EdnReader, History, Model, Mutex, RegisterRules,
-    TxnObjects, TxnOptions, Value, Verdict, linearize, linearize_each, transactions,
+    Call, CasRegister, ConsistencyModel, EdnReader, History, KafkaOptions, Model, Mutex,
+    RegisterRules, TxnObjects, TxnOptions, Value, Verdict, bank, counter, growing_counter, kafka,
+    linearize, linearize_each, long_fork, set, set_full, set_full_linearizable, stats,
+    transactions, unique_ids,
 };
 
 use crate::support::{StringModel, etcd_log, folder, string_kv};
@@ -335,4 +337,209 @@ fn simulated_transactions() {
     }
     verdicts.close(0);
     kinds.close(0);
+}
+
+/// The test cases of Jepsen's kafka checker: the kinds of errors, how many of each, and which
+/// of them invalidate under Maelstrom's settings.
+#[test]
+fn kafka_cases() {
+    let Some(data) = folder("GLOMERS_CHECKER_DATA") else {
+        return;
+    };
+    let mut kinds = Tally::new("kafka cases, kinds of errors");
+    let mut counts = Tally::new("kafka cases, counts");
+    let mut bad = Tally::new("kafka cases, kinds that invalidate");
+    for (i, case) in cases(&data.join("jepsen/kafka-cases.edn"))
+        .iter()
+        .enumerate()
+    {
+        let ww_deps = case.get("opts").unwrap().get("ww-deps") == Some(&Value::Bool(true));
+        let history = History::from_values(case.get("history").unwrap().items()).unwrap();
+        let ours = kafka(
+            &history,
+            KafkaOptions {
+                ww_deps,
+                subscribe: false,
+            },
+        );
+        let name = format!(
+            "{i} {} {}",
+            case.get("test").unwrap(),
+            case.get("context").unwrap()
+        );
+        let expected = names(case.get("error-types"));
+        kinds.add(&name, ours.error_types == expected, || {
+            format!(
+                "{expected:?} theirs, {:?} ours {:?}",
+                ours.error_types, ours.error
+            )
+        });
+        if !ww_deps {
+            let expected = names(case.get("bad-error-types-maelstrom"));
+            bad.add(&name, ours.bad_error_types == expected, || {
+                format!("{expected:?} theirs, {:?} ours", ours.bad_error_types)
+            });
+        }
+        for (kind, errors) in case.get("errors").unwrap().entries() {
+            let kind = kind.name().unwrap();
+            let expected: usize = match errors.get("unseen") {
+                Some(unseen) => unseen
+                    .entries()
+                    .iter()
+                    .map(|(_, n)| n.as_int().unwrap() as usize)
+                    .sum(),
+                None if errors.is_collection() => errors.items().len(),
+                None => 1,
+            };
+            let count = ours.errors.get(kind).map_or(0, |e| e.count());
+            counts.add(&format!("{name} {kind}"), count == expected, || {
+                format!("{expected} theirs, {count} ours")
+            });
+        }
+    }
+    kinds.close(0);
+    counts.close(0);
+    bad.close(0);
+}
+
+/// The test cases of Jepsen's own checkers and of Maelstrom's counter: every field of the result.
+#[test]
+fn jepsen_cases() {
+    let Some(data) = folder("GLOMERS_CHECKER_DATA") else {
+        return;
+    };
+    let mut tally = Tally::new("jepsen and maelstrom cases");
+    let mut all = cases(&data.join("jepsen/checker-cases.edn"));
+    all.extend(cases(&data.join("maelstrom/pn-counter-cases.edn")));
+    for (i, case) in all.iter().enumerate() {
+        let kind = case.get("kind").unwrap().name().unwrap();
+        let history = History::from_values(case.get("history").unwrap().items()).unwrap();
+        let ours = match kind {
+            "stats" => serde_json::to_value(stats(&history)),
+            "unique-ids" => serde_json::to_value(unique_ids(&history)),
+            "set-full" => serde_json::to_value(set_full(&history)),
+            "pn-counter" => serde_json::to_value(counter(&history)),
+            "set" => serde_json::to_value(set(&history)),
+            "counter" => serde_json::to_value(growing_counter(&history)),
+            other => panic!("no checker for {other}"),
+        };
+        let mut out = Vec::new();
+        let theirs = case.get("result").unwrap().to_json();
+        crate::recorded::differences("", &theirs, Some(&ours.unwrap()), &mut out);
+        tally.add(&format!("{i} {kind}"), out.is_empty(), || out.join("; "));
+    }
+    tally.close(0);
+}
+
+/// The histories that elle-cli is tested with, each under the model that it names.
+#[test]
+fn elle_cli_histories() {
+    let Some(data) = folder("GLOMERS_CHECKER_DATA") else {
+        return;
+    };
+    let mut tally = Tally::new("elle-cli histories");
+    for row in table(&data.join("elle-cli/expected.tsv")) {
+        let [file, expected, flags] = &row[..] else {
+            continue;
+        };
+        let dir = if file.starts_with("knossos/") {
+            data.clone()
+        } else {
+            data.join("elle-cli")
+        };
+        let path = dir.join(file);
+        if !path.exists() {
+            continue;
+        }
+        let history = match History::read(&path) {
+            Ok(history) => history,
+            Err(error) => {
+                tally.add(file, false, || error.to_string());
+                continue;
+            }
+        };
+        let words: Vec<&str> = flags.split_whitespace().collect();
+        let flag = |name: &str| {
+            words
+                .iter()
+                .position(|w| *w == name)
+                .and_then(|i| words.get(i + 1))
+                .copied()
+        };
+        let models = flag("--consistency-models").unwrap_or("strict-serializable");
+        let options = TxnOptions {
+            models: vec![models.parse().unwrap()],
+            ..Default::default()
+        };
+        let group = flag("--group-size").map_or(2, |n| n.parse().unwrap());
+        let found = match flag("--model").unwrap() {
+            "cas-register" | "mutex" => knossos_verdict(flag("--model").unwrap(), &history),
+            "list-append" => transactions(&history, TxnObjects::Lists, &options).valid,
+            "rw-register" => transactions(&history, TxnObjects::Registers, &options).valid,
+            "counter" => growing_counter(&history).valid,
+            "set" => set(&history).valid,
+            "set-full" => set_full(&history).valid,
+            "bank" => bank(&history, false).valid,
+            "long-fork" => long_fork(&history, group).valid,
+            other => panic!("no checker for {other}"),
+        };
+        let expected = Verdict::of(expected == "valid");
+        tally.add(&format!("{file} {flags}"), found == expected, || {
+            format!("{expected} theirs, {found} ours")
+        });
+    }
+    tally.close(0);
+}
+
+/// The histories of Elle and of elle-cli, judged by Elle under each model.
+#[test]
+fn elle_histories() {
+    let Some(data) = folder("GLOMERS_CHECKER_DATA") else {
+        return;
+    };
+    let mut tally = Tally::new("elle histories");
+    for row in cases(&data.join("elle-cli/verdicts-elle-0.2.2.edn")) {
+        let file = row.get("file").and_then(Value::name).unwrap();
+        let name = file.rsplit('/').next().unwrap();
+        // Of the two files with one name, Elle's own lacks the processes.
+        let dirs: &[&str] = if file.contains("/elle/histories/") {
+            &["elle"]
+        } else {
+            &["elle-cli/elle", "elle-cli/jepsen"]
+        };
+        let Some(path) = dirs
+            .iter()
+            .map(|d| data.join(d).join(name))
+            .find(|p| p.exists())
+        else {
+            continue;
+        };
+        let history = History::read(&path).unwrap();
+        let model = row.get("model").and_then(Value::name);
+        let options = TxnOptions {
+            models: model.map(|m| m.parse().unwrap()).into_iter().collect(),
+            ..Default::default()
+        };
+        let txn = |objects| {
+            let r = transactions(&history, objects, &options);
+            (r.valid, r.anomaly_types)
+        };
+        let (found, kinds) = match row.get("checker").and_then(Value::name).unwrap() {
+            "la" => txn(TxnObjects::Lists),
+            "rw" => txn(TxnObjects::Registers),
+            "set-full" => (set_full(&history).valid, Vec::new()),
+            "set-full-linearizable" => (set_full_linearizable(&history).valid, Vec::new()),
+            "set" => (set(&history).valid, Vec::new()),
+            "counter" => (growing_counter(&history).valid, Vec::new()),
+            other => panic!("no checker for {other}"),
+        };
+        let expected = verdict(row.get("valid?").unwrap());
+        let expected_kinds = names(row.get("anomaly-types"));
+        tally.add(
+            &format!("{name} {model:?}"),
+            (found, &kinds) == (expected, &expected_kinds),
+            || format!("{expected} {expected_kinds:?} theirs, {found} {kinds:?} ours"),
+        );
+    }
+    tally.close(0);
 }

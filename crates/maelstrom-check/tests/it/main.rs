@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
 mod agreement;
+mod cases;
 mod history;
+mod oracle;
 mod recorded;
 mod sets;
 mod small;
