@@ -34,6 +34,7 @@ mod run;
 mod seed;
 mod service;
 mod settings;
+mod threads;
 mod topology;
 mod workload;
 

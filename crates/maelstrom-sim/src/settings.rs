@@ -212,6 +212,30 @@ impl Settings {
                 "at least one client",
             );
         }
+        for (setting, value) in [
+            ("key-count", self.key_count),
+            ("max-txn-length", self.max_txn_length),
+        ] {
+            if value == 0 {
+                return wrong(setting, "0".into(), "at least 1");
+            }
+        }
+        if self.max_writes_per_key == 0 {
+            return wrong("max-writes-per-key", "0".into(), "at least 1");
+        }
+        if self.workload == Workload::LinKv {
+            let nodes = self.nodes.len();
+            let threads = self.concurrency.threads(nodes);
+            if nodes > 10 {
+                let allowed =
+                    "at most 10 nodes in lin-kv, whose keys are touched by 20 clients at most";
+                return wrong("node-count", nodes.to_string(), allowed);
+            }
+            if !threads.is_multiple_of(2 * nodes) {
+                let allowed = "2n, or another multiple of twice the number of nodes, in lin-kv";
+                return wrong("concurrency", self.concurrency.to_string(), allowed);
+            }
+        }
         if self.nemesis_interval.is_zero() {
             return wrong("nemesis-interval", "0".into(), "more than 0 seconds");
         }

@@ -98,8 +98,9 @@ fn broadcast_with_retries_tickers_and_tasks() {
                 }
                 Request::Broadcast { message } => {
                     if values.insert(message, ()).is_none() {
-                        for peer in ctx.peers().cloned() {
+                        for peer in ctx.peers() {
                             let told = ctx.clone();
+                            let peer = peer.clone();
                             ctx.spawn(async move {
                                 let request = Request::Broadcast { message };
                                 let _: Result<Response, RpcError> =
