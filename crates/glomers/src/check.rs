@@ -40,7 +40,7 @@ pub(crate) struct CheckArgs {
 }
 
 /// Spaces around the comma are as good as none.
-fn model(name: &str) -> Result<ConsistencyModel, maelstrom_check::Error> {
+pub(crate) fn model(name: &str) -> Result<ConsistencyModel, maelstrom_check::Error> {
     name.trim().parse()
 }
 

@@ -3,9 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::check::CheckArgs;
+use crate::check::{CheckArgs, model};
+use crate::test::TestArgs;
 use clap::{Args, Parser, Subcommand};
-use maelstrom_sim::{Availability, Concurrency, Fault, LatencyDist, Settings, TopologyKind};
+use maelstrom_check::ConsistencyModel;
+use maelstrom_sim::{
+    Availability, Concurrency, Fault, LatencyDist, ServiceMode, Settings, TopologyKind,
+};
 
 /// Gossip Glomers on an embedded workbench.
 #[derive(Debug, Parser)]
@@ -25,6 +29,9 @@ pub(crate) enum Command {
     /// Run a challenge and judge it.
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
+    /// Test a node in any language, with Maelstrom's own flags, in real time.
+    #[command(after_help = EXIT_CODES)]
+    Test(Box<TestArgs>),
     /// Judge a history that was recorded elsewhere.
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
@@ -62,7 +69,7 @@ pub(crate) struct RunArgs {
 
 /// Maelstrom's settings, by Maelstrom's names.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Settings (the challenge's own unless given)")]
+#[command(next_help_heading = "Settings")]
 pub(crate) struct SettingArgs {
     /// How many nodes, n0 up.
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
@@ -103,6 +110,26 @@ pub(crate) struct SettingArgs {
     /// The share of operations that must succeed: total, or a number from 0 to 1.
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE", value_parser = availability)]
     availability: Option<Availability>,
+
+    /// The models that transactions must keep, separated by commas.
+    #[arg(long, value_name = "MODELS", value_delimiter = ',', value_parser = model)]
+    consistency_models: Option<Vec<ConsistencyModel>>,
+
+    /// How many keys are in use at a time, in transactions and kafka.
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    key_count: Option<u32>,
+
+    /// The most steps that a transaction has.
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    max_txn_length: Option<u32>,
+
+    /// How often a key is written before another takes its place.
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    max_writes_per_key: Option<u32>,
+
+    /// Services that behave as Maelstrom's do (upstream), or as its documents say (documented).
+    #[arg(long, value_name = "MODE")]
+    services: Option<ServiceMode>,
 }
 
 /// A list that clap takes as one value.
@@ -128,6 +155,16 @@ impl SettingArgs {
         settings.rate = self.rate.unwrap_or(settings.rate);
         settings.topology = self.topology.unwrap_or(settings.topology);
         settings.availability = self.availability.unwrap_or(settings.availability);
+        if let Some(models) = &self.consistency_models {
+            settings.consistency_models.clone_from(models);
+        }
+        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        settings.key_count = self.key_count.map_or(settings.key_count, size);
+        settings.max_txn_length = self.max_txn_length.map_or(settings.max_txn_length, size);
+        settings.max_writes_per_key = self
+            .max_writes_per_key
+            .map_or(settings.max_writes_per_key, u64::from);
+        settings.services = self.services.unwrap_or(settings.services);
         if let Some(faults) = &self.nemesis {
             settings.nemesis.clone_from(faults);
         }
@@ -148,7 +185,14 @@ impl SettingArgs {
                 .collect::<Vec<_>>()
                 .join(","),
         });
-        let given: [(&str, Option<String>); 10] = [
+        let models = self.consistency_models.as_ref().map(|models| {
+            models
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(",")
+        });
+        let given: [(&str, Option<String>); 15] = [
             ("node-count", self.node_count.map(|value| value.to_string())),
             (
                 "concurrency",
@@ -168,6 +212,17 @@ impl SettingArgs {
                 self.nemesis_interval.map(|value| value.to_string()),
             ),
             ("availability", availability),
+            ("consistency-models", models),
+            ("key-count", self.key_count.map(|value| value.to_string())),
+            (
+                "max-txn-length",
+                self.max_txn_length.map(|value| value.to_string()),
+            ),
+            (
+                "max-writes-per-key",
+                self.max_writes_per_key.map(|value| value.to_string()),
+            ),
+            ("services", self.services.map(|value| value.to_string())),
         ];
         let given = given.into_iter();
         given

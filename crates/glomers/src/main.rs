@@ -7,9 +7,11 @@ mod list;
 mod measured;
 mod node_logs;
 mod run;
+mod session;
 mod store;
 mod story;
 mod terminal;
+mod test;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let code = match cli.command {
         Command::List => list::list(),
         Command::Run(args) => run::run(&args),
+        Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
     };
     ExitCode::from(code)

@@ -1,11 +1,12 @@
 //! What a run leaves behind: a folder of files under `store/`.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
-use maelstrom_sim::Outcome;
+use maelstrom_sim::{NodeId, Outcome};
 use serde_json::Value;
 
 /// The folder of one run: `<store>/<challenge>/<time>/`.
@@ -77,14 +78,24 @@ impl Folder {
         self.link(&self.store.join("latest"), &relative)
     }
 
-    /// Makes the folder for the logs of nodes that write none themselves.
-    pub(crate) fn make_node_logs(&self) -> Result<(), StoreError> {
+    /// Writes the logs of nodes that have no standard error of their own.
+    pub(crate) fn write_node_logs(
+        &self,
+        nodes: &[NodeId],
+        lines: &BTreeMap<String, String>,
+    ) -> Result<(), StoreError> {
         let path = self.node_logs();
-        fs::create_dir_all(&path).map_err(failed(&path))
+        fs::create_dir_all(&path).map_err(failed(&path))?;
+        for node in nodes {
+            let text = lines.get(node.as_str()).map_or("", String::as_str);
+            let name = format!("node-logs/{node}.log");
+            self.file(&name, |out| out.write_all(text.as_bytes()))?;
+        }
+        Ok(())
     }
 
     /// Writes a file of the run.
-    pub(crate) fn file(
+    fn file(
         &self,
         name: &str,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,

@@ -103,3 +103,21 @@ fn the_list_is_the_table() {
     assert_eq!(run.code, 0);
     insta::assert_snapshot!("list", run.out);
 }
+
+#[test]
+fn test_refuses_what_maelstrom_refuses() {
+    refused("test", &["--bin <FILE>"]);
+    refused("test --bin /bin/cat -w brodcast", &["broadcast, echo"]);
+    refused("test --bin /bin/cat --key-count 0", &["--key-count", "1.."]);
+    refused("test --bin /bin/cat --nodes n1,n1", &["names that differ"]);
+    refused("test --bin /bin/cat --nodes c1", &["clients"]);
+    refused("test --bin /bin/cat --concurrency 3", &["lin-kv"]);
+    refused(
+        "test --bin /bin/cat --nodes a,b --node-count 2",
+        &["cannot be used with"],
+    );
+    refused(
+        "test --bin /bin/cat --services best",
+        &["upstream, documented"],
+    );
+}

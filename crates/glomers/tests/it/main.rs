@@ -1,6 +1,8 @@
 //! The command as a person or a script uses it.
 #![allow(clippy::unwrap_used)] // A test that can't go on should panic.
 
+#[cfg(unix)]
+mod any_language;
 mod arguments;
 mod files;
 mod histories;

@@ -1,0 +1,267 @@
+//! One run with everything around it: nodes, clock, verdict, files, and what
+//! the person at the terminal is told.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use maelstrom_check::{Options, Results, Verdict, check, net};
+use maelstrom_sim::{InProcess, Outcome, Pace, Phase, Process, Progress, Run, Settings};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::challenge::Threshold;
+use crate::measured::{Row, rows};
+use crate::node_logs::NodeLogs;
+use crate::store::{Folder, StoreError};
+use crate::story::story;
+use crate::{exit, terminal};
+
+/// A run that was asked for.
+pub(crate) struct Session {
+    /// What it is called: the challenge, or the workload.
+    pub(crate) name: &'static str,
+    /// What is run.
+    pub(crate) settings: Settings,
+    /// The seed.
+    pub(crate) seed: u64,
+    /// The nodes.
+    pub(crate) nodes: Nodes,
+    /// What must be reached beside a valid verdict.
+    pub(crate) thresholds: &'static [Threshold],
+    /// Whether the stricter checks count.
+    pub(crate) strict: bool,
+    /// The folder that keeps what runs leave.
+    pub(crate) store: PathBuf,
+    /// The command that does the same again.
+    pub(crate) command: String,
+    /// What is printed beside the verdict.
+    pub(crate) console: Console,
+}
+
+/// Where the nodes of a run come from.
+pub(crate) enum Nodes {
+    /// Values in this process, under virtual time.
+    InProcess(InProcess),
+    /// A program and its arguments, in real time.
+    Program(PathBuf, Vec<OsString>),
+}
+
+/// What is printed of a run beside its verdict.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Console {
+    /// What nodes wrote to standard error.
+    pub(crate) stderr: bool,
+    /// Every message sent.
+    pub(crate) sent: bool,
+    /// Every message received.
+    pub(crate) received: bool,
+}
+
+impl Session {
+    /// Carries the run out, tells what came of it, and gives the exit code.
+    pub(crate) fn run(&self) -> u8 {
+        match self.try_run() {
+            Ok(code) => code,
+            Err(error) => complain(exit::CRASHED, &error.to_string()),
+        }
+    }
+
+    fn try_run(&self) -> Result<u8, StoreError> {
+        let folder = Folder::create(&self.store, self.name)?;
+        let logs = NodeLogs::default();
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let subscriber = tracing_subscriber::registry()
+            .with(logs.clone())
+            .with(filter);
+        let start = Instant::now();
+        let outcome = tracing::subscriber::with_default(subscriber, || self.execute(&folder));
+        let wall = start.elapsed();
+        let results = self.judge(&outcome);
+        let rows = rows(&outcome, &results, self.thresholds);
+        folder.write(&outcome, &self.json(&outcome, &results, &rows))?;
+        if let Nodes::InProcess(_) = self.nodes {
+            folder.write_node_logs(&self.settings.nodes, &logs.take())?;
+        }
+        self.console.print(&outcome, &folder);
+        self.tell(&outcome, &results, &rows, wall, &folder);
+        Ok(exit_code(&outcome, &results, &rows))
+    }
+
+    fn execute(&self, folder: &Folder) -> Outcome {
+        let (program, arguments) = match &self.nodes {
+            Nodes::InProcess(host) => {
+                return Run::new(self.settings.clone(), self.seed, host.clone()).execute();
+            }
+            Nodes::Program(program, arguments) => (program, arguments),
+        };
+        let host = Process::new(program, arguments, folder.node_logs());
+        let bar = progress_bar(&self.settings);
+        let shown = bar.clone();
+        let outcome = Run::new(self.settings.clone(), self.seed, host)
+            .pace(Pace::Real)
+            .on_progress(move |progress| show(&shown, progress))
+            .execute();
+        bar.finish_and_clear();
+        outcome
+    }
+
+    #[allow(clippy::field_reassign_with_default)] // Options may grow fields.
+    fn judge(&self, outcome: &Outcome) -> Results {
+        let settings = &outcome.settings;
+        let mut options = Options::default();
+        options.strict = self.strict;
+        options.availability = settings.availability;
+        options
+            .consistency_models
+            .clone_from(&settings.consistency_models);
+        let net = net(outcome.journal.net_events(), &outcome.history);
+        check(settings.workload, &outcome.history, &options).with_net(net)
+    }
+
+    fn tell(
+        &self,
+        outcome: &Outcome,
+        results: &Results,
+        rows: &[Row],
+        wall: Duration,
+        folder: &Folder,
+    ) {
+        let pace = match self.nodes {
+            Nodes::InProcess(_) => "virtual time",
+            Nodes::Program(..) => "real time",
+        };
+        terminal::head(self.name, outcome, pace);
+        for notice in &outcome.notices {
+            anstream::eprintln!("note: {notice}");
+        }
+        if let Some(failure) = &outcome.failure {
+            anstream::eprintln!("\nerror: the run ended before its time: {failure}");
+        } else {
+            terminal::figures(rows, results);
+            terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
+            if results.verdict() != Verdict::Valid {
+                anstream::println!("\n{}", story(outcome, results).trim_end());
+            }
+        }
+        let passed = outcome.journal.events.last().map_or(0, |event| event.time);
+        let passed = Duration::from_nanos(passed);
+        terminal::tail(passed, wall, &folder.path(), &self.command);
+    }
+
+    /// Upstream's own results with ours beside them.
+    fn json(&self, outcome: &Outcome, results: &Results, rows: &[Row]) -> Value {
+        let mut json = results.to_json();
+        let settings = &outcome.settings;
+        let names = |all: Vec<String>| Value::from(all);
+        json["challenge"] = self.name.into();
+        json["seed"] = outcome.seed.into();
+        json["command"] = self.command.as_str().into();
+        json["thresholds"] = json!(rows);
+        json["notices"] = outcome.notices.iter().map(ToString::to_string).collect();
+        json["settings"] = json!({
+            "workload": settings.workload.name(),
+            "nodes": names(settings.nodes.iter().map(ToString::to_string).collect()),
+            "concurrency": settings.concurrency.to_string(),
+            "rate": settings.rate,
+            "time-limit": settings.time_limit.as_secs(),
+            "latency": {
+                "mean": settings.latency.mean_ms,
+                "dist": settings.latency.distribution.name(),
+            },
+            "topology": settings.topology.name(),
+            "nemesis": names(settings.nemesis.iter().map(ToString::to_string).collect()),
+            "nemesis-interval": settings.nemesis_interval.as_secs_f64(),
+            "services": settings.services.name(),
+            "key-count": settings.key_count,
+            "max-txn-length": settings.max_txn_length,
+            "max-writes-per-key": settings.max_writes_per_key,
+            "consistency-models":
+                names(settings.consistency_models.iter().map(ToString::to_string).collect()),
+        });
+        if let Some(failure) = &outcome.failure {
+            json["valid?"] = "unknown".into();
+            json["error"] = failure.to_string().into();
+        }
+        json
+    }
+}
+
+impl Console {
+    fn print(self, outcome: &Outcome, folder: &Folder) {
+        use maelstrom_sim::EventKind;
+        for event in &outcome.journal.events {
+            let wanted = match event.kind {
+                EventKind::Send => self.sent,
+                EventKind::Receive => self.received,
+                EventKind::Drop => self.sent || self.received,
+            };
+            if let Some(message) = outcome.journal.message(event).filter(|_| wanted) {
+                let (time, kind) = (event.time as f64 / 1e9, event.kind.name());
+                let (src, dest, body) = (&message.src, &message.dest, &message.body);
+                anstream::eprintln!("{time:>10.6} {kind} {src} -> {dest} {body}");
+            }
+        }
+        for node in outcome.settings.nodes.iter().filter(|_| self.stderr) {
+            let log = folder.node_logs().join(format!("{node}.log"));
+            for line in std::fs::read_to_string(log).unwrap_or_default().lines() {
+                anstream::eprintln!("{node}: {line}");
+            }
+        }
+    }
+}
+
+/// Tells what was wrong, and passes the exit code on.
+pub(crate) fn complain(code: u8, text: &str) -> u8 {
+    anstream::eprintln!("error: {text}");
+    code
+}
+
+/// A word as a shell reads it back.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+fn exit_code(outcome: &Outcome, results: &Results, rows: &[Row]) -> u8 {
+    match results.verdict() {
+        _ if outcome.failure.is_some() => exit::CRASHED,
+        Verdict::Invalid => exit::INVALID,
+        Verdict::Unknown => exit::UNKNOWN,
+        Verdict::Valid if rows.iter().all(|row| row.pass) => exit::VALID,
+        Verdict::Valid => exit::INVALID,
+    }
+}
+
+/// A seed that nobody chose, short enough to be typed.
+pub(crate) fn new_seed() -> u64 {
+    let drawn = SysRng.try_next_u32().unwrap_or(std::process::id());
+    u64::from(drawn % 1_000_000)
+}
+
+/// Hidden by itself where standard error is no terminal.
+fn progress_bar(settings: &Settings) -> ProgressBar {
+    let seconds = settings.time_limit.as_secs() + 10;
+    let bar = ProgressBar::new(seconds * 1000);
+    let style = ProgressStyle::with_template("{bar:40} {elapsed} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    bar.set_position(u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX));
+    bar.set_message(match progress.phase {
+        Phase::SetUp => "starting nodes".to_owned(),
+        Phase::Operations => format!("{} operations", progress.operations),
+        Phase::Recovery => "waiting for recovery".to_owned(),
+        Phase::FinalReads => "final reads".to_owned(),
+    });
+}

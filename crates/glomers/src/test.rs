@@ -1,0 +1,201 @@
+//! `glomers test`: Maelstrom's own command, for a node in any language.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use maelstrom_check::Workload;
+use maelstrom_sim::{NodeId, Settings};
+
+use crate::cli::SettingArgs;
+use crate::exit;
+use crate::session::{Console, Nodes, Session, complain, new_seed, quoted};
+
+/// What `test` can be told: every flag of `maelstrom test`, with its default.
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// The program that runs a node. Its arguments go after `--`.
+    #[arg(long, value_name = "FILE")]
+    bin: PathBuf,
+
+    /// What clients do.
+    #[arg(short, long, default_value = "lin-kv")]
+    workload: Workload,
+
+    /// The nodes by name, separated by commas; n1 to n5 unless given.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with_all = ["node", "nodes_file", "node_count"])]
+    nodes: Vec<String>,
+
+    /// A node by name; may be given several times.
+    #[arg(short, long, value_name = "NAME", conflicts_with_all = ["nodes_file", "node_count"])]
+    node: Vec<String>,
+
+    /// A file with the name of a node on each line.
+    #[arg(long, value_name = "FILE", conflicts_with = "node_count")]
+    nodes_file: Option<PathBuf>,
+
+    /// Draw from this seed [default: a new one, which is printed].
+    #[arg(long, allow_negative_numbers = true)]
+    seed: Option<u64>,
+
+    /// How many times to run; it stops at the first run that is not valid.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    test_count: u32,
+
+    /// Judge as Maelstrom does, without the stricter checks.
+    #[arg(long)]
+    no_strict: bool,
+
+    /// Print what nodes wrote to standard error, after the run.
+    #[arg(long)]
+    log_stderr: bool,
+
+    /// Print each message sent, after the run.
+    #[arg(long)]
+    log_net_send: bool,
+
+    /// Print each message received, after the run.
+    #[arg(long)]
+    log_net_recv: bool,
+
+    /// The folder that keeps what runs leave.
+    #[arg(long, value_name = "FOLDER", default_value = "store")]
+    store: PathBuf,
+
+    #[command(flatten)]
+    settings: SettingArgs,
+
+    #[command(flatten)]
+    ignored: Ignored,
+
+    /// Arguments for the program.
+    #[arg(last = true, value_name = "ARGUMENT")]
+    arguments: Vec<OsString>,
+}
+
+/// Flags that Maelstrom has from Jepsen and makes no use of. They are taken,
+/// so that a command written for it runs as it is, and said to do nothing.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Without effect, as on Maelstrom")]
+struct Ignored {
+    /// Nodes are always ended with the run.
+    #[arg(long)]
+    leave_db_running: bool,
+    /// Logs are text.
+    #[arg(long)]
+    logging_json: bool,
+    /// There are no machines to log in to.
+    #[arg(long)]
+    no_ssh: bool,
+    /// There are no machines to log in to.
+    #[arg(long)]
+    strict_host_key_checking: bool,
+    /// There are no machines to log in to.
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// There are no machines to log in to.
+    #[arg(long, value_name = "WORD")]
+    password: Option<String>,
+    /// There are no machines to log in to.
+    #[arg(long, value_name = "FILE")]
+    ssh_private_key: Option<PathBuf>,
+}
+
+impl Ignored {
+    /// The names of those that were given.
+    fn given(&self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            ("--leave-db-running", self.leave_db_running),
+            ("--logging-json", self.logging_json),
+            ("--no-ssh", self.no_ssh),
+            ("--strict-host-key-checking", self.strict_host_key_checking),
+            ("--username", self.username.is_some()),
+            ("--password", self.password.is_some()),
+            ("--ssh-private-key", self.ssh_private_key.is_some()),
+        ];
+        all.into_iter()
+            .filter_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
+/// Runs the test, as often as asked, and gives the exit code of the last run.
+pub(crate) fn test(args: &TestArgs) -> u8 {
+    let settings = match settings(args) {
+        Ok(settings) => settings,
+        Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
+    };
+    if !args.bin.is_file() {
+        let text = format!("there is no program {}", args.bin.display());
+        return complain(exit::CRASHED, &text);
+    }
+    for flag in args.ignored.given() {
+        anstream::eprintln!("note: {flag} has no effect");
+    }
+    let first = args.seed.unwrap_or_else(new_seed);
+    let mut code = exit::VALID;
+    for turn in 0..u64::from(args.test_count) {
+        let seed = first.wrapping_add(turn);
+        let session = Session {
+            name: args.workload.name(),
+            settings: settings.clone(),
+            seed,
+            nodes: Nodes::Program(args.bin.clone(), args.arguments.clone()),
+            thresholds: &[],
+            strict: !args.no_strict,
+            store: args.store.clone(),
+            command: command(args, &settings, seed),
+            console: Console {
+                stderr: args.log_stderr,
+                sent: args.log_net_send,
+                received: args.log_net_recv,
+            },
+        };
+        code = session.run();
+        if code != exit::VALID {
+            break;
+        }
+    }
+    code
+}
+
+fn settings(args: &TestArgs) -> Result<Settings, String> {
+    let mut settings = Settings::new(args.workload);
+    let mut names = [args.nodes.clone(), args.node.clone()].concat();
+    if let Some(file) = &args.nodes_file {
+        let text = std::fs::read_to_string(file);
+        let text = text.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
+        names.extend(text.split_whitespace().map(str::to_owned));
+    }
+    if !names.is_empty() {
+        settings.nodes = names.into_iter().map(NodeId::from).collect();
+    }
+    let settings = args.settings.apply(settings);
+    settings.validate().map_err(|error| error.to_string())?;
+    Ok(settings)
+}
+
+/// The command that does the same again.
+fn command(args: &TestArgs, settings: &Settings, seed: u64) -> String {
+    let mut words = vec![
+        "cargo glomers test".to_owned(),
+        format!("-w {}", args.workload),
+        format!("--bin {}", quoted(&args.bin.to_string_lossy())),
+    ];
+    let named = !args.nodes.is_empty() || !args.node.is_empty() || args.nodes_file.is_some();
+    if named {
+        let names: Vec<&str> = settings.nodes.iter().map(NodeId::as_str).collect();
+        words.push(format!("--nodes {}", quoted(&names.join(","))));
+    }
+    words.extend(args.settings.flags());
+    words.extend(args.no_strict.then(|| "--no-strict".to_owned()));
+    words.push(format!("--seed {seed}"));
+    if !args.arguments.is_empty() {
+        words.push("--".into());
+        words.extend(
+            args.arguments
+                .iter()
+                .map(|word| quoted(&word.to_string_lossy())),
+        );
+    }
+    words.join(" ")
+}
