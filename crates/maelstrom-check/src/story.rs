@@ -73,8 +73,19 @@ impl Results {
         }
         self.workload.tell(&mut story);
         for finding in self.strict.iter().flat_map(|s| &s.findings) {
+            // What the other part said in the same words need not be said again.
+            let lines: Vec<&String> = finding
+                .story
+                .iter()
+                .filter(|line| !story.0.contains(*line))
+                .collect();
+            if lines.is_empty() {
+                continue;
+            }
             story.line(format!("{} ({}, strict):", finding.name, finding.count));
-            story.cases(&finding.story, Clone::clone);
+            for line in lines {
+                story.line(format!("  {line}"));
+            }
             if finding.count > finding.story.len() {
                 story.line(format!(
                     "  … and {} more",

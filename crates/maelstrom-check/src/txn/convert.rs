@@ -7,6 +7,7 @@
 use adya::history::{Interner, Mop, Op, OpType, ReadValue, Scalar};
 use rustc_hash::FxHashMap;
 
+use super::TxnObjects;
 use crate::history::{self, History, Process, Value};
 
 /// Stands before the EDN of a value that is neither an integer nor a string, and of the
@@ -41,7 +42,13 @@ pub(super) struct Input {
 }
 
 /// Converts the transactions of clients; other operations are left out.
-pub(super) fn convert(history: &History) -> Result<Input, String> {
+///
+/// # Errors
+/// Says which operation does not fit: a step that is none, one that does not belong to these
+/// objects, or a version that two transactions wrote, which leaves no telling them apart.
+/// The engine finds the latter two itself, but then reports the history as valid.
+pub(super) fn convert(history: &History, objects: TxnObjects) -> Result<Input, String> {
+    unique_versions(history, objects)?;
     let mut interner = Interner::default();
     let mut ids: FxHashMap<Value, adya::history::Id> = FxHashMap::default();
     let mut ops = Vec::with_capacity(history.len());
@@ -77,6 +84,19 @@ pub(super) fn convert(history: &History) -> Result<Input, String> {
                 _ => return Err(format!("operation {}: {step} is no step [f k v]", op.index)),
             };
             let key = id(key);
+            let fits = match (objects, f.name()) {
+                (TxnObjects::Lists, Some("append")) | (TxnObjects::Registers, Some("w")) => true,
+                (TxnObjects::Lists, Some("r")) => value.is_nil() || value.is_collection(),
+                (TxnObjects::Registers, Some("r")) => !value.is_collection(),
+                _ => false,
+            };
+            if !fits {
+                let what = match objects {
+                    TxnObjects::Lists => "neither append of an element nor read of a list",
+                    TxnObjects::Registers => "neither write nor read of a register",
+                };
+                return Err(format!("operation {}: {step} is {what}", op.index));
+            }
             steps.push(match f.name() {
                 Some("append") => Mop::Append {
                     key,
@@ -119,4 +139,45 @@ pub(super) fn convert(history: &History) -> Result<Input, String> {
         history: adya::History::from_ops(ops, interner),
         position,
     })
+}
+
+/// Refuses a history in which two appends of a key were of the same element, or two ok
+/// transactions left the same value in a register.
+fn unique_versions(history: &History, objects: TxnObjects) -> Result<(), String> {
+    let mut writer: FxHashMap<(&Value, &Value), usize> = FxHashMap::default();
+    for (_, op) in history.client_ops() {
+        let counts = match objects {
+            TxnObjects::Lists => op.is_invoke(),
+            TxnObjects::Registers => op.is_ok(),
+        };
+        let mut last: FxHashMap<&Value, &Value> = FxHashMap::default();
+        for step in op.value.items().iter().filter(|_| counts) {
+            let [f, key, value] = step.items() else {
+                continue;
+            };
+            let before = match f.name() {
+                Some("append") => writer.insert((key, value), op.index),
+                Some("w") => {
+                    last.insert(key, value);
+                    None
+                }
+                _ => None,
+            };
+            if let Some(before) = before {
+                return Err(twice(key, value, before, op.index));
+            }
+        }
+        for (key, value) in last {
+            if let Some(before) = writer.insert((key, value), op.index) {
+                return Err(twice(key, value, before, op.index));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn twice(key: &Value, value: &Value, first: usize, second: usize) -> String {
+    format!(
+        "operations {first} and {second} both wrote {value} to {key}, so nobody can tell whose it is"
+    )
 }

@@ -163,7 +163,7 @@ pub fn transactions(history: &History, objects: TxnObjects, options: &TxnOptions
         strongest: Vec::new(),
         error: None,
     };
-    let input = match convert::convert(history) {
+    let input = match convert::convert(history, objects) {
         Ok(input) => input,
         Err(reason) => {
             results.error = Some(reason);
@@ -375,7 +375,7 @@ impl TxnResults {
         }
         if !self.strongest.is_empty() && self.error.is_none() {
             lines.push(format!(
-                "Nothing in it rules out {}.",
+                "Elle's rules find nothing against {}.",
                 self.strongest.join(", ")
             ));
         }

@@ -4,6 +4,7 @@
 mod agreement;
 mod cases;
 mod history;
+mod honest;
 mod oracle;
 mod recorded;
 mod sets;

@@ -257,18 +257,53 @@ fn every_model_has_a_name_that_is_read_again() {
     assert!(error.contains("did you mean serializable?"), "{error}");
 }
 
+fn told(workload: Workload, text: &str) -> (Verdict, String) {
+    let options = Options {
+        consistency_models: vec!["read-committed".parse().unwrap()],
+        ..Options::default()
+    };
+    let results = check(workload, &History::parse(text).unwrap(), &options);
+    (results.maelstrom, results.story())
+}
+
 #[test]
-fn what_is_no_transaction_is_unknown_and_says_why() {
-    let history = History::parse(
-        "{:process 0 :type :invoke :f :txn :value [[:append x 1 2]]}
-         {:process 0 :type :ok :f :txn :value [[:append x 1 2]]}",
-    )
-    .unwrap();
-    let results = check(Workload::TxnListAppend, &history, &Options::default());
-    assert_eq!(results.verdict(), Verdict::Unknown);
-    assert!(
-        results.story().contains("is no step [f k v]"),
-        "{}",
-        results.story()
-    );
+fn what_is_no_such_transaction_is_unknown_and_says_why() {
+    let (lists, registers) = (Workload::TxnListAppend, Workload::TxnRwRegister);
+    for (workload, first, second, why) in [
+        (lists, "[:append x 1 2]", "[:r x []]", "is no step [f k v]"),
+        (
+            lists,
+            "[:append x 1]",
+            "[:append x 1]",
+            "operations 0 and 2 both wrote 1 to x",
+        ),
+        (
+            lists,
+            "[:w x 1]",
+            "[:r x 1]",
+            "neither append of an element",
+        ),
+        (
+            registers,
+            "[:w x 1]",
+            "[:w x 1]",
+            "operations 1 and 3 both wrote 1 to x",
+        ),
+        (
+            registers,
+            "[:w x 1]",
+            "[:r x [1]]",
+            "neither write nor read of a register",
+        ),
+    ] {
+        let text = format!(
+            "{{:process 0 :type :invoke :f :txn :value [{first}]}}
+             {{:process 0 :type :ok :f :txn :value [{first}]}}
+             {{:process 1 :type :invoke :f :txn :value [{second}]}}
+             {{:process 1 :type :ok :f :txn :value [{second}]}}"
+        );
+        let (verdict, story) = told(workload, &text);
+        assert_eq!(verdict, Verdict::Unknown, "{text}");
+        assert!(story.contains(why), "{story}");
+    }
 }
