@@ -1,10 +1,14 @@
 //! Which service a client talks to, as a type.
 
+use std::sync::LazyLock;
+
+use maelstrom_node::NodeId;
+
 /// A key-value service. The three that Maelstrom has implement it, and nothing
 /// else can.
 pub trait Service: sealed::Sealed + Send + Sync + 'static {
     /// The name on the network.
-    const NAME: &'static str;
+    fn id() -> &'static NodeId;
 }
 
 /// A service that creates a key by compare-and-set when asked to. `lww-kv`
@@ -27,15 +31,24 @@ pub enum Seq {}
 pub enum Lww {}
 
 impl Service for Lin {
-    const NAME: &'static str = "lin-kv";
+    fn id() -> &'static NodeId {
+        static ID: LazyLock<NodeId> = LazyLock::new(|| NodeId::from("lin-kv"));
+        &ID
+    }
 }
 
 impl Service for Seq {
-    const NAME: &'static str = "seq-kv";
+    fn id() -> &'static NodeId {
+        static ID: LazyLock<NodeId> = LazyLock::new(|| NodeId::from("seq-kv"));
+        &ID
+    }
 }
 
 impl Service for Lww {
-    const NAME: &'static str = "lww-kv";
+    fn id() -> &'static NodeId {
+        static ID: LazyLock<NodeId> = LazyLock::new(|| NodeId::from("lww-kv"));
+        &ID
+    }
 }
 
 impl CreatesKeys for Lin {

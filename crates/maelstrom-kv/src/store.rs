@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use maelstrom_node::proto::DecodeError;
 use maelstrom_node::proto::kv::{Request, Response};
-use maelstrom_node::{Context, ErrorCode, NodeId, Retry, RpcError};
+use maelstrom_node::{Context, ErrorCode, Retry, RpcError};
 use rand::RngExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +25,6 @@ pub struct Kv<S> {
     pub(crate) ctx: Context,
     pub(crate) within: Duration,
     pub(crate) retry: Retry,
-    name: NodeId,
     service: PhantomData<fn() -> S>,
 }
 
@@ -36,7 +35,6 @@ impl<S: Service> Kv<S> {
             ctx: ctx.clone(),
             within: Duration::from_secs(5),
             retry: Retry::default().first_wait(Duration::from_millis(500)),
-            name: NodeId::from(S::NAME),
             service: PhantomData,
         }
     }
@@ -74,7 +72,7 @@ impl<S: Service> Kv<S> {
         K: Serialize + ?Sized,
         V: DeserializeOwned,
     {
-        self.get_until(key, self.deadline()).await
+        self.get_within(key, self.within).await
     }
 
     /// The value of a key, or `None` when the key does not exist.
@@ -162,15 +160,14 @@ impl<S: Service> Kv<S> {
         Instant::now() + self.within
     }
 
-    pub(crate) async fn get_until<K, V>(&self, key: &K, until: Instant) -> Result<V>
+    pub(crate) async fn get_within<K, V>(&self, key: &K, limit: Duration) -> Result<V>
     where
         K: Serialize + ?Sized,
         V: DeserializeOwned,
     {
         let read = Request::<_, ()>::Read { key };
-        let retry = self.retry.deadline(until.duration_since(Instant::now()));
-        let reply = self.ctx.rpc_retried(&self.name, &read, retry).await?;
-        match reply {
+        let retry = self.retry.deadline(limit);
+        match self.ctx.rpc_retried(S::id(), &read, retry).await? {
             Response::ReadOk { value } => Ok(value),
             Response::WriteOk | Response::CasOk => Err(self.unfit("read", &ASTRAY)),
         }
@@ -180,8 +177,7 @@ impl<S: Service> Kv<S> {
     /// nothing was done for now (error 11) is a reason to send it again.
     pub(crate) async fn change<T: Serialize>(&self, request: &T, until: Instant) -> Result<()> {
         for attempt in 0.. {
-            let left = until.duration_since(Instant::now());
-            let reply = self.ctx.rpc(&self.name, request, left).await;
+            let reply = self.ctx.rpc(S::id(), request, left(until)).await;
             let error: RpcError = match reply {
                 Ok(Response::WriteOk | Response::CasOk) => return Ok(()),
                 Ok(Response::<Value>::ReadOk { .. }) => return Err(self.unfit("write", &ASTRAY)),
@@ -202,7 +198,7 @@ impl<S: Service> Kv<S> {
     /// A reply, or a value in it, that is not what was asked for.
     pub(crate) fn unfit(&self, kind: &str, reason: &dyn fmt::Display) -> KvError {
         KvError::Rpc(RpcError::Reply {
-            dest: self.name.clone(),
+            dest: S::id().clone(),
             kind: kind.to_owned(),
             error: DecodeError::Malformed {
                 reason: reason.to_string(),
@@ -290,7 +286,7 @@ impl Kv<Seq> {
     {
         let until = self.deadline();
         self.catch_up(until).await?;
-        self.get_until(key, until).await
+        self.get_within(key, left(until)).await
     }
 
     /// As [`read_latest`](Self::read_latest), with the type's default for a key
@@ -317,8 +313,8 @@ impl<S: CreatesKeys> Kv<S> {
             key,
             value: self.unique(),
         };
-        let retry = self.retry.deadline(until.duration_since(Instant::now()));
-        let reply = self.ctx.rpc_retried(&self.name, &write, retry).await?;
+        let retry = self.retry.deadline(left(until));
+        let reply = self.ctx.rpc_retried(S::id(), &write, retry).await?;
         match reply {
             Response::<Value>::WriteOk => Ok(()),
             Response::ReadOk { .. } | Response::CasOk => Err(self.unfit("write", &ASTRAY)),
@@ -331,6 +327,11 @@ impl Kv<Lin> {
     pub fn lock(&self, name: impl Into<String>) -> Lock {
         Lock::new(self.clone(), name.into())
     }
+}
+
+/// How much time there is until then.
+pub(crate) fn left(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now())
 }
 
 pub(crate) fn absent_is_none<V>(result: Result<V>) -> Result<Option<V>> {
@@ -347,16 +348,15 @@ impl<S> Clone for Kv<S> {
             ctx: self.ctx.clone(),
             within: self.within,
             retry: self.retry,
-            name: self.name.clone(),
             service: PhantomData,
         }
     }
 }
 
-impl<S> fmt::Debug for Kv<S> {
+impl<S: Service> fmt::Debug for Kv<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kv")
-            .field("service", &self.name)
+            .field("service", S::id())
             .field("within", &self.within)
             .field("retry", &self.retry)
             .finish_non_exhaustive()

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use maelstrom_node::proto::kv::Request;
 
 use crate::service::CreatesKeys;
-use crate::store::absent_is_none;
+use crate::store::{absent_is_none, left};
 use crate::{Kv, KvError, Result};
 
 impl<S: CreatesKeys> Kv<S> {
@@ -148,6 +148,6 @@ impl<S: CreatesKeys> Kv<S> {
         key: &K,
         until: Instant,
     ) -> Result<Option<serde_json::Value>> {
-        absent_is_none(self.get_until(key, until).await)
+        absent_is_none(self.get_within(key, left(until)).await)
     }
 }

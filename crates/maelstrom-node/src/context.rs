@@ -162,9 +162,10 @@ impl Context {
         let start = Instant::now();
         let deadline = retry.deadline.map(|limit| start + limit);
         let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
+        let mut now = start;
         for attempt in 0.. {
             let wait = retry.wait(attempt, &mut *self.shared.rng());
-            let mut until = Instant::now() + wait;
+            let mut until = now + wait;
             if let Some(deadline) = deadline {
                 until = until.min(deadline);
             }
@@ -185,6 +186,7 @@ impl Context {
             if unavailable {
                 tokio::time::sleep_until(until).await;
             }
+            now = Instant::now();
         }
         unreachable!("the attempts are counted without end")
     }

@@ -1,7 +1,11 @@
 //! Reads, writes and compare-and-set of single keys: the lin-kv workload, and
 //! the requests that the services `lin-kv`, `seq-kv` and `lww-kv` answer.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// What a client asks.
@@ -52,7 +56,7 @@ pub enum Request<K = Value, V = Value> {
 }
 
 /// The answer to [`Request`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response<V = Value> {
     /// What the key holds.
@@ -64,4 +68,118 @@ pub enum Response<V = Value> {
     WriteOk,
     /// The key had the value expected, and was set.
     CasOk,
+}
+
+/// Read by hand, as every operation on a service waits for one: what serde
+/// derives for a tagged enum sets all fields aside until it has seen the tag.
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Response<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ResponseVisitor(PhantomData))
+    }
+}
+
+struct ResponseVisitor<V>(PhantomData<fn() -> V>);
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Kind {
+    #[serde(rename = "read_ok")]
+    Read,
+    #[serde(rename = "write_ok")]
+    Write,
+    #[serde(rename = "cas_ok")]
+    Cas,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Field {
+    Type,
+    Value,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for ResponseVisitor<V> {
+    type Value = Response<V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an answer to a read, a write or a compare-and-set")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Response<V>, A::Error> {
+        let (mut kind, mut value) = (None, None);
+        while let Some(field) = map.next_key()? {
+            match field {
+                Field::Type if kind.is_some() => return Err(A::Error::duplicate_field("type")),
+                Field::Type => kind = Some(map.next_value()?),
+                Field::Value if kind.is_none_or(|kind| kind == Kind::Read) => {
+                    if value.replace(map.next_value()?).is_some() {
+                        return Err(A::Error::duplicate_field("value"));
+                    }
+                }
+                Field::Value | Field::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(match kind.ok_or_else(|| A::Error::missing_field("type"))? {
+            Kind::Read => Response::ReadOk {
+                value: value.ok_or_else(|| A::Error::missing_field("value"))?,
+            },
+            Kind::Write => Response::WriteOk,
+            Kind::Cas => Response::CasOk,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Body, ErrorCode};
+
+    #[test]
+    fn an_answer_is_read_whatever_the_order_of_its_fields() {
+        for text in [
+            r#"{"type":"read_ok","value":3,"in_reply_to":1}"#,
+            r#"{"in_reply_to":1,"value":3,"type":"read_ok"}"#,
+            r#"{"value":3,"extra":{"value":null},"type":"read_ok"}"#,
+        ] {
+            let read: Response<u64> = Body::parse(text).unwrap().decode().unwrap();
+            assert_eq!(read, Response::ReadOk { value: 3 });
+        }
+        let written = Body::parse(r#"{"type":"write_ok","value":"whatever"}"#).unwrap();
+        assert_eq!(
+            written.decode::<Response<u64>>().unwrap(),
+            Response::WriteOk
+        );
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_says_why() {
+        for (text, code, reason) in [
+            (r#"{"type":"shout"}"#, ErrorCode::NotSupported, "`cas_ok`"),
+            (
+                r#"{"type":"read_ok"}"#,
+                ErrorCode::MalformedRequest,
+                "missing field `value`",
+            ),
+            (
+                r#"{"value":3}"#,
+                ErrorCode::MalformedRequest,
+                "missing field `type`",
+            ),
+            (
+                r#"{"type":"read_ok","value":"x"}"#,
+                ErrorCode::MalformedRequest,
+                "invalid type",
+            ),
+        ] {
+            let error = Body::parse(text)
+                .unwrap()
+                .decode::<Response<u64>>()
+                .unwrap_err();
+            assert_eq!(error.to_error().code, code, "{error}");
+            assert!(error.to_string().contains(reason), "{error}");
+        }
+    }
 }
