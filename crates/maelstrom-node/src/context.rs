@@ -124,15 +124,18 @@ impl Context {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        self.attempt(dest, body, Instant::now() + timeout, timeout)
-            .await
+        let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
+        let until = Instant::now() + timeout;
+        self.attempt(dest, body, msg_id, until, timeout).await
     }
 
     /// Sends a request again and again until it is answered.
     ///
     /// Only a reply that never came, and error 11 (temporarily unavailable),
     /// are reasons to try again: the request must be one that may be carried
-    /// out twice.
+    /// out twice. It is the same message each time, `msg_id` included: a reply
+    /// to any of the attempts will do, and a receiver can tell by sender and
+    /// `msg_id` what it has seen before.
     ///
     /// # Errors
     /// See [`RpcError`]; [`RpcError::Timeout`] only when `retry` has a deadline.
@@ -149,16 +152,15 @@ impl Context {
         let start = Instant::now();
         let deadline = retry.deadline.map(|limit| start + limit);
         let mut rng = self.rng();
+        let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
         for attempt in 0.. {
             let wait = retry.wait(attempt, &mut rng);
             let mut until = Instant::now() + wait;
             if let Some(deadline) = deadline {
                 until = until.min(deadline);
             }
-            let error = match self
-                .attempt(dest, body, until, start.elapsed() + wait)
-                .await
-            {
+            let after = until - start;
+            let error = match self.attempt(dest, body, msg_id, until, after).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
@@ -181,6 +183,7 @@ impl Context {
         &self,
         dest: &NodeId,
         body: &T,
+        msg_id: u64,
         until: Instant,
         after: Duration,
     ) -> Result<R, RpcError>
@@ -188,7 +191,6 @@ impl Context {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
         let shared = &*self.shared;
         let waiting = shared.pending.wait(msg_id, until, &shared.background);
         if let Err(error) = self.transmit(dest, body, Ids::Request(msg_id)) {

@@ -9,7 +9,7 @@
 //! use maelstrom_node::proto::echo::{Request, Response};
 //!
 //! fn main() -> std::io::Result<()> {
-//!     run(|_| handler(|_, Request::Echo { echo }| async { Ok(Response::EchoOk { echo }) }))
+//!     run(|_| handler(async |_, Request::Echo { echo }| Ok(Response::EchoOk { echo })))
 //! }
 //! ```
 //!
@@ -28,6 +28,21 @@
 //! - **Order of birth.** Messages that arrive before `init` wait for it.
 //! - **A clean end.** When the input ends, background tasks stop, handlers that
 //!   still run get a moment to finish, and every pending reply is written.
+//!
+//! # Features
+//!
+//! - `logging` (default): [`run`] writes tracing events to stderr, as much of
+//!   them as `RUST_LOG` asks for.
+//! - `testing`: the module `testing`, a node driven by hand. For
+//!   `[dev-dependencies]`.
+//!
+//! # Following a message through the logs
+//!
+//! Each message is handled in a span named `message`, with the fields `node`,
+//! `from`, `kind` and `msg_id`; each request sent is an event with its `dest`
+//! and `msg_id` in that span. Both are of level debug and target
+//! `maelstrom_node::message`, so `RUST_LOG=info,maelstrom_node::message=debug`
+//! shows them. Sender and `msg_id` name a message on both of its ends.
 
 mod context;
 mod environment;
@@ -42,6 +57,8 @@ mod sample;
 mod server;
 mod stdio;
 mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use context::Context;
 pub use environment::Environment;
@@ -57,6 +74,6 @@ pub use stdio::{run, serve};
 /// error body.
 pub type Result<T> = std::result::Result<T, Error>;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -48,3 +48,7 @@ pub use settings::{
     Concurrency, Fault, Latency, LatencyDist, ServiceMode, Settings, SettingsError, TopologyKind,
 };
 pub use topology::topology;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -71,7 +71,7 @@ fn compare(other: &[OsString]) -> io::Result<()> {
                 figures.push(figure(&this, &node.1, &load)?);
             }
         }
-        let medians: Vec<f64> = figures.iter_mut().map(median).collect();
+        let medians: Vec<f64> = figures.iter_mut().map(|figures| median(figures)).collect();
         for ((name, _), median) in nodes.iter().zip(&medians) {
             let ratio = median / medians[0];
             println!("  {name:16} {median:>12.1} {}   × {ratio:.2}", load.unit);
@@ -101,7 +101,7 @@ fn figure(this: &std::path::Path, node: &[OsString], load: &Load) -> io::Result<
     driver::measure(node, load)
 }
 
-fn median(figures: &mut Vec<f64>) -> f64 {
+fn median(figures: &mut [f64]) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
