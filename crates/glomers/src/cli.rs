@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::check::CheckArgs;
 use clap::{Args, Parser, Subcommand};
 use maelstrom_sim::{Availability, Concurrency, Fault, LatencyDist, Settings, TopologyKind};
 
@@ -24,6 +25,9 @@ pub(crate) enum Command {
     /// Run a challenge and judge it.
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
+    /// Judge a history that was recorded elsewhere.
+    #[command(after_help = EXIT_CODES)]
+    Check(CheckArgs),
 }
 
 /// What `run` can be told. Settings that are not given are the official ones.
@@ -33,7 +37,7 @@ pub(crate) struct RunArgs {
     pub(crate) challenge: String,
 
     /// Repeat the run of this seed [default: a new one, which is printed].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
 
     /// Run the solution's program as processes in real time.
@@ -61,7 +65,7 @@ pub(crate) struct RunArgs {
 #[command(next_help_heading = "Settings (the challenge's own unless given)")]
 pub(crate) struct SettingArgs {
     /// How many nodes, n0 up.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     node_count: Option<u16>,
 
     /// How many clients at once: a number, or a number for each node (2n).
@@ -69,15 +73,15 @@ pub(crate) struct SettingArgs {
     concurrency: Option<Concurrency>,
 
     /// Operations a second over all clients; 0 for none.
-    #[arg(long, value_name = "HZ", value_parser = rate)]
+    #[arg(long, allow_negative_numbers = true, value_name = "HZ", value_parser = rate)]
     rate: Option<f64>,
 
     /// How many seconds operations are started.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
     time_limit: Option<u32>,
 
     /// The mean latency between servers, in milliseconds.
-    #[arg(long, value_name = "MILLISECONDS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "MILLISECONDS")]
     latency: Option<u32>,
 
     /// How latencies are distributed: constant, uniform or exponential.
@@ -93,11 +97,11 @@ pub(crate) struct SettingArgs {
     nemesis: Option<Faults>,
 
     /// The mean time between two actions of the nemesis, in seconds.
-    #[arg(long, value_name = "SECONDS", value_parser = interval)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS", value_parser = interval)]
     nemesis_interval: Option<f64>,
 
     /// The share of operations that must succeed: total, or a number from 0 to 1.
-    #[arg(long, value_name = "SHARE", value_parser = availability)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE", value_parser = availability)]
     availability: Option<Availability>,
 }
 
@@ -191,7 +195,7 @@ fn interval(text: &str) -> Result<f64, String> {
     })
 }
 
-fn availability(text: &str) -> Result<Availability, String> {
+pub(crate) fn availability(text: &str) -> Result<Availability, String> {
     if text == "total" {
         return Ok(Availability::Total);
     }

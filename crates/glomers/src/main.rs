@@ -1,6 +1,7 @@
 //! The command `glomers`: Gossip Glomers on an embedded workbench.
 
 mod challenge;
+mod check;
 mod cli;
 mod list;
 mod measured;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let code = match cli.command {
         Command::List => list::list(),
         Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
     };
     ExitCode::from(code)
 }

@@ -4,29 +4,29 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use maelstrom_check::{History, Op, Process, Results, Value};
+use maelstrom_check::{Op, Process, Results, Value};
 use maelstrom_sim::{Outcome, Workload};
 
-/// How many lost values are told of one by one.
-const TOLD: usize = 8;
+/// How many values are named of those that share a fate.
+const NAMED: usize = 6;
 
 /// What went wrong, in some lines.
 pub(crate) fn story(outcome: &Outcome, results: &Results) -> String {
-    let mut story = results.story();
-    if outcome.settings.workload == Workload::Broadcast {
-        story += &lost_values(outcome);
+    let story = results.story();
+    match outcome.settings.workload {
+        Workload::Broadcast => lost_values(outcome) + &story,
+        _ => story,
     }
-    story
 }
 
-/// For each value that a node's final read misses: who was told it, when, which
+/// The values that a node's final read misses: who was told each, when, which
 /// nodes miss it, and which partition stood at that time.
 fn lost_values(outcome: &Outcome) -> String {
     let Some(final_reads) = final_reads(outcome) else {
         return String::new();
     };
-    let mut text = String::new();
-    let mut lost = 0;
+    // Values that the same nodes miss and that met the same partition, told together.
+    let mut fates: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for (position, op) in outcome.history.client_ops() {
         let was_told = op.is_invoke() && op.f.as_str() == "broadcast";
         let acknowledged = outcome.history.completion(position).is_some_and(Op::is_ok);
@@ -38,28 +38,32 @@ fn lost_values(outcome: &Outcome) -> String {
             .filter(|(_, values)| !values.contains(&op.value))
             .map(|(node, _)| *node)
             .collect();
-        if missing.is_empty() {
-            continue;
-        }
-        lost += 1;
-        if lost <= TOLD {
+        if !missing.is_empty() {
             let node = node_of(outcome, &op.process).unwrap_or("a node");
-            // Writing to a string can't fail.
-            let _ = writeln!(
-                text,
-                "  {} was broadcast to {node} at {:.3} s and is missing on {}; {}",
-                op.value,
-                op.seconds(),
-                missing.join(", "),
-                partition_at(&outcome.history, op.time),
-            );
+            let told = format!("{} (told to {node} at {:.3} s)", op.value, op.seconds());
+            let fate = (partition_at(outcome, op.time), missing.join(", "));
+            fates.entry(fate).or_default().push(told);
         }
     }
-    match lost {
-        0 => String::new(),
-        _ if lost > TOLD => format!("Missing at the end:\n{text}  … and {} more\n", lost - TOLD),
-        _ => format!("Missing at the end:\n{text}"),
+    if fates.is_empty() {
+        return String::new();
     }
+    let count: usize = fates.values().map(Vec::len).sum();
+    let mut text =
+        format!("Lost: {count} values were acknowledged, and nodes miss them at the end.\n");
+    for ((partition, missing), values) in &fates {
+        let more = match values.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let named = values[..values.len().min(NAMED)].join(", ");
+        // Writing to a string can't fail.
+        let _ = writeln!(
+            text,
+            "  {missing} never heard of {named}{more}; {partition}."
+        );
+    }
+    text
 }
 
 /// The values of each node's last final read.
@@ -86,35 +90,107 @@ fn node_of<'a>(outcome: &'a Outcome, process: &Process) -> Option<&'a str> {
 }
 
 /// Which partition stood at a time, in words.
-fn partition_at(history: &History, time: i64) -> String {
-    let faults = history
+fn partition_at(outcome: &Outcome, time: i64) -> String {
+    let faults = outcome
+        .history
         .ops()
         .iter()
         .filter(|op| op.process == Process::Nemesis);
-    let mut before = faults
+    let done = faults
         .take_while(|op| op.time <= time)
         .filter(|op| !op.value.is_nil());
-    let Some(last) = before.by_ref().last() else {
+    let Some((since, grudge)) = done
+        .last()
+        .and_then(|op| Some((op.seconds(), op.value.items().get(1)?)))
+    else {
         return "no partition stood then".into();
     };
-    let Some(cut) = last.value.items().get(1) else {
-        return "no partition stood then".into();
-    };
-    let cut: Vec<String> = cut
-        .entries()
-        .iter()
-        .filter(|(_, from)| !from.items().is_empty())
-        .map(|(node, from)| {
-            let from: Vec<&str> = from.items().iter().filter_map(Value::name).collect();
-            format!(
-                "{} did not hear {}",
-                node.name().unwrap_or("?"),
-                from.join(", ")
-            )
+    // Whom each node heard. Nodes that heard the same ones formed a group.
+    let mut groups: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
+    for node in outcome.settings.nodes.iter().map(|node| node.as_str()) {
+        let unheard: Vec<&str> = grudge
+            .entries()
+            .iter()
+            .filter(|(id, _)| id.name() == Some(node))
+            .flat_map(|(_, from)| from.items().iter().filter_map(Value::name))
+            .collect();
+        let heard = outcome.settings.nodes.iter().map(|node| node.as_str());
+        let heard = heard.filter(|other| !unheard.contains(other)).collect();
+        groups.entry(heard).or_default().push(node);
+    }
+    if groups.len() < 2 {
+        return format!("since {since:.3} s a partition stood that cut nobody off");
+    }
+    if groups.iter().all(|(heard, members)| heard == members) {
+        let groups: Vec<String> = groups
+            .into_values()
+            .map(|members| members.join(" "))
+            .collect();
+        return format!(
+            "since {since:.3} s the network was cut: {}",
+            groups.join(" | ")
+        );
+    }
+    let heard = groups.iter().flat_map(|(heard, members)| {
+        members
+            .iter()
+            .map(|node| format!("{node} heard {}", heard.join(" ")))
+    });
+    let heard: Vec<String> = heard.collect();
+    format!("since {since:.3} s {}", heard.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    use maelstrom_node::proto::broadcast::{Request, Response};
+    use maelstrom_node::{Context, Node, handler};
+    use maelstrom_sim::{Fault, InProcess, Run, Settings};
+
+    /// Tells everybody once what a client told it, and never again.
+    fn forgetful(_: Context) -> impl Node {
+        let values = Mutex::new(Vec::new());
+        handler(move |ctx: Context, request: Request| {
+            let mut values = values.lock().expect("no handler panics");
+            let response = match request {
+                Request::Topology { .. } => Response::TopologyOk,
+                Request::Read => Response::ReadOk {
+                    messages: values.clone(),
+                },
+                Request::Broadcast { message } => {
+                    values.push(message);
+                    if ctx.sender().is_client() {
+                        for peer in ctx.peers() {
+                            ctx.send(peer, &Request::Broadcast { message });
+                        }
+                    }
+                    Response::BroadcastOk
+                }
+            };
+            async { Ok(response) }
         })
-        .collect();
-    match cut.as_slice() {
-        [] => "a partition stood that cut nobody off".into(),
-        cut => format!("since {:.3} s {}", last.seconds(), cut.join("; ")),
+    }
+
+    #[test]
+    fn a_lost_value_is_told_with_its_node_its_time_and_the_partition() {
+        let settings = Settings::new(Workload::Broadcast)
+            .node_count(3)
+            .rate(2.0)
+            .time_limit(5)
+            .nemesis(Fault::Partition);
+        let outcome = Run::new(settings, 5, InProcess::new(forgetful)).execute();
+        let results = outcome.check();
+        insta::assert_snapshot!(story(&outcome, &results));
+    }
+
+    #[test]
+    fn nothing_is_told_where_nothing_is_missing() {
+        let settings = Settings::new(Workload::Broadcast)
+            .node_count(3)
+            .time_limit(5);
+        let outcome = Run::new(settings, 4, InProcess::new(forgetful)).execute();
+        assert_eq!(lost_values(&outcome), "");
     }
 }

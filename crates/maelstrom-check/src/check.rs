@@ -9,6 +9,8 @@ use crate::counter::{CounterResults, counter};
 use crate::echo::{EchoResults, echo};
 use crate::error::Error;
 use crate::history::History;
+use crate::kafka::{KafkaOptions, KafkaResults, kafka};
+use crate::linear::{LinKvResults, RegisterRules, lin_kv};
 use crate::net::NetResults;
 use crate::set_full::{SetFullResults, set_full};
 use crate::stats::{
@@ -16,6 +18,7 @@ use crate::stats::{
     stats,
 };
 use crate::strict::{StrictResults, strict};
+use crate::txn::{ConsistencyModel, TxnObjects, TxnOptions, TxnResults, transactions};
 use crate::unique_ids::{UniqueIdsResults, unique_ids};
 use crate::verdict::Verdict;
 
@@ -104,6 +107,22 @@ pub struct Options {
     pub availability: Availability,
     /// Whether the stricter checks count. By default they do.
     pub strict: bool,
+    /// How many configurations a search for a linear order may try per key before its
+    /// verdict is unknown; each takes some sixty bytes. By default ten million.
+    pub bound: usize,
+    /// The models that transactions must keep; strict serializability by default.
+    pub consistency_models: Vec<ConsistencyModel>,
+}
+
+impl Options {
+    fn txn(&self, register_wrapper: bool) -> TxnOptions {
+        let models = self.consistency_models.clone();
+        TxnOptions {
+            models,
+            register_wrapper,
+            ..TxnOptions::default()
+        }
+    }
 }
 
 impl Default for Options {
@@ -111,6 +130,8 @@ impl Default for Options {
         Self {
             availability: Availability::Any,
             strict: true,
+            bound: 10_000_000,
+            consistency_models: vec![ConsistencyModel::STRICT_SERIALIZABLE],
         }
     }
 }
@@ -128,14 +149,12 @@ pub enum WorkloadResults {
     Set(Box<SetFullResults>),
     /// Of a counter.
     Counter(CounterResults),
-    /// The history could not be judged.
-    Unchecked {
-        /// Always unknown.
-        #[serde(rename = "valid?")]
-        valid: Verdict,
-        /// Why.
-        error: String,
-    },
+    /// Of linearizable registers.
+    LinKv(LinKvResults),
+    /// Of transactions.
+    Txn(TxnResults),
+    /// Of logs.
+    Kafka(Box<KafkaResults>),
 }
 
 impl WorkloadResults {
@@ -146,7 +165,9 @@ impl WorkloadResults {
             Self::UniqueIds(r) => r.valid,
             Self::Set(r) => r.valid,
             Self::Counter(r) => r.valid,
-            Self::Unchecked { valid, .. } => *valid,
+            Self::LinKv(r) => r.valid,
+            Self::Txn(r) => r.valid,
+            Self::Kafka(r) => r.valid,
         }
     }
 }
@@ -194,6 +215,18 @@ impl Results {
     }
 }
 
+/// Reads a history from a file, EDN or JSON, and [`check`]s it.
+///
+/// # Errors
+/// As [`History::read`]: the file cannot be read, or is no history; the message names the line.
+pub fn check_file(
+    workload: Workload,
+    file: impl AsRef<std::path::Path>,
+    options: &Options,
+) -> Result<Results, Error> {
+    Ok(check(workload, &History::read(file)?, options))
+}
+
 /// Checks a history of a workload: how operations ended, availability, exceptions, the
 /// workload's own promise, and the stricter checks.
 ///
@@ -207,17 +240,29 @@ pub fn check(workload: Workload, history: &History, options: &Options) -> Result
         Workload::UniqueIds => WorkloadResults::UniqueIds(unique_ids(history)),
         Workload::Broadcast | Workload::GSet => WorkloadResults::Set(Box::new(set_full(history))),
         Workload::GCounter | Workload::PnCounter => WorkloadResults::Counter(counter(history)),
-        other => WorkloadResults::Unchecked {
-            valid: Verdict::Unknown,
-            error: format!("{other} histories are not checked yet"),
-        },
+        Workload::LinKv => {
+            WorkloadResults::LinKv(lin_kv(history, RegisterRules::Knossos, options.bound))
+        }
+        Workload::TxnListAppend => WorkloadResults::Txn(transactions(
+            history,
+            TxnObjects::Lists,
+            &options.txn(false),
+        )),
+        Workload::TxnRwRegister => WorkloadResults::Txn(transactions(
+            history,
+            TxnObjects::Registers,
+            &options.txn(true),
+        )),
+        Workload::Kafka => {
+            WorkloadResults::Kafka(Box::new(kafka(history, KafkaOptions::default())))
+        }
     };
     let maelstrom = stats
         .all
         .valid
         .merge(availability.valid)
         .merge(found.verdict());
-    let strict = options.strict.then(|| strict(workload, history));
+    let strict = options.strict.then(|| strict(workload, history, options));
     let valid = strict
         .as_ref()
         .map_or(maelstrom, |s| maelstrom.merge(s.valid));

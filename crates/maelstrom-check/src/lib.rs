@@ -29,26 +29,45 @@ mod check;
 mod counter;
 mod echo;
 mod error;
+mod growing;
 mod history;
+mod invariants;
+mod kafka;
+mod linear;
 mod net;
 mod set_full;
 mod stats;
 mod story;
 mod strict;
+mod txn;
 mod unique_ids;
 mod verdict;
 
-pub use check::{Options, Results, Workload, WorkloadResults, check};
+pub use check::{Options, Results, Workload, WorkloadResults, check, check_file};
 pub use counter::{CounterResults, counter};
 pub use echo::{EchoError, EchoResults, echo};
 pub use error::Error;
+pub use growing::{GrowingCounterResults, SetResults, growing_counter, set};
 pub use history::{EdnReader, History, Op, OpType, Process, Text, Value};
+pub use invariants::{BankError, BankResults, LongForkResults, bank, long_fork};
+pub use kafka::{KafkaError, KafkaErrors, KafkaOptions, KafkaResults, Lag, kafka};
+pub use linear::{
+    AppendLog, Call, CasRegister, KeyEvidence, KeyResults, LastGood, LinConfig, LinKvResults,
+    Linearity, LogOp, Model, Mutex, MutexOp, Queue, QueueOp, RegisterOp, RegisterRules, Violation,
+    lin_kv, linearize, linearize_each,
+};
 pub use net::{NetCounts, NetEvent, NetEventKind, NetResults, net};
-pub use set_full::{LostElement, Quantiles, SetFullResults, SetOutcome, StaleElement, set_full};
+pub use set_full::{
+    LostElement, Quantiles, SetFullResults, SetOutcome, StaleElement, set_full,
+    set_full_linearizable,
+};
 pub use stats::{
     Availability, AvailabilityResults, Counts, ExceptionClass, ExceptionsResults, StatsResults,
     availability, exceptions, stats,
 };
 pub use strict::{Finding, StrictResults, strict};
+pub use txn::{
+    ConsistencyModel, CycleStep, TxnAnomaly, TxnObjects, TxnOptions, TxnResults, transactions,
+};
 pub use unique_ids::{UniqueIdsResults, unique_ids};
 pub use verdict::Verdict;

@@ -268,6 +268,16 @@ pub fn set_full(history: &History) -> SetFullResults {
     results
 }
 
+/// The same for a set that must be linearizable: an element that a read missed after it was
+/// known makes it invalid, not only one that was lost.
+pub fn set_full_linearizable(history: &History) -> SetFullResults {
+    let mut results = set_full(history);
+    if results.stable_count > 0 && results.stale_count > 0 {
+        results.valid = Verdict::Invalid;
+    }
+    results
+}
+
 /// Follows every element through the history; the result is sorted by element.
 fn walk(history: &History) -> Vec<Track<'_>> {
     let mut tracks: Vec<Track<'_>> = Vec::new();

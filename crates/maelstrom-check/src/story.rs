@@ -170,7 +170,28 @@ impl WorkloadResults {
                     )
                 });
             }
-            Self::Unchecked { error, .. } => story.line(format!("It was not judged: {error}.")),
+            Self::LinKv(r) => {
+                let ops: usize = r.results.values().map(|k| k.linearizable.op_count).sum();
+                story.line(format!(
+                    "{} keys, {ops} operations that count, {} keys not linearizable.",
+                    r.results.len(),
+                    r.failures.len()
+                ));
+                if let Some(error) = &r.error {
+                    story.line(format!("Some of it cannot be judged: {error}."));
+                }
+                story.cases(&r.tell(), Clone::clone);
+            }
+            Self::Txn(r) => {
+                for line in r.tell() {
+                    story.line(line);
+                }
+            }
+            Self::Kafka(r) => {
+                for line in r.tell() {
+                    story.line(line);
+                }
+            }
         }
     }
 }

@@ -8,9 +8,12 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
-use crate::check::Workload;
+use crate::check::{Options, Workload};
 use crate::history::{History, OpType, Process, Value};
+use crate::kafka;
+use crate::linear::{RegisterRules, lin_kv};
 use crate::set_full::{final_reads, is_add};
+use crate::txn::{self, TxnObjects};
 use crate::verdict::Verdict;
 
 /// How many examples a finding names.
@@ -77,11 +80,38 @@ impl Finding {
 /// - `impossible-read`: a read that no selection of the adds invoked before its end sums up to,
 ///   not even roughly: below the sum of their negative ones, or above that of the positive;
 /// - `no-final-read`: nobody read the counter in the end, so nothing was judged (unknown).
-pub fn strict(workload: Workload, history: &History) -> StrictResults {
+///
+/// For lin-kv:
+/// - `not-linearizable-with-nulls`: the history of a key is not linearizable once reads of nil and
+///   refusals for a missing key (error 20) or a differing value (error 22) are taken at their word.
+///
+/// For kafka:
+/// - `phantom-message`: a poll returned a message that nobody sent.
+///
+/// For transactions:
+/// - `unexplained-read`: a read of a value that nobody wrote; if the models asked for rule out
+///   aborted reads, also of one that only a failed transaction wrote, or, of registers, one that
+///   its writer overwrote before it ended;
+/// - `all-reads-empty`: writes were committed and no read showed any (unknown);
+/// - `writes-never-seen`: several processes wrote and none ever read another's write (unknown);
+/// - `contradictory-order`: of a register, one process wrote a and then saw b, another wrote b
+///   and then saw a. Assumes that a process sees its own writes, and each register move forward;
+/// - `G0-as-seen`: two transactions wrote two registers, and processes saw one register go from
+///   the first's version to the second's and the other the other way round.
+pub fn strict(workload: Workload, history: &History, options: &Options) -> StrictResults {
     let mut findings = exercised(workload, history);
     match workload {
         Workload::Broadcast | Workload::GSet => findings.extend(set(history)),
         Workload::GCounter | Workload::PnCounter => findings.extend(counter(history)),
+        Workload::TxnListAppend | Workload::TxnRwRegister => {
+            let objects = match workload {
+                Workload::TxnListAppend => TxnObjects::Lists,
+                _ => TxnObjects::Registers,
+            };
+            findings.extend(txn::strict(history, objects, &options.consistency_models));
+        }
+        Workload::Kafka => findings.extend(kafka::strict(history)),
+        Workload::LinKv => findings.push(registers(history, options)),
         _ => {}
     }
     findings.retain(|f| f.count > 0);
@@ -226,4 +256,22 @@ fn counter(history: &History) -> Vec<Finding> {
         });
     }
     vec![impossible, unread]
+}
+
+fn registers(history: &History, options: &Options) -> Finding {
+    let results = lin_kv(history, RegisterRules::Strict, options.bound);
+    let mut finding = Finding::new("not-linearizable-with-nulls", results.valid);
+    finding.count = results
+        .results
+        .values()
+        .filter(|r| r.valid != Verdict::Valid)
+        .count();
+    finding.story = results.tell();
+    finding.ops = results
+        .results
+        .values()
+        .filter_map(|r| r.linearizable.op.as_ref())
+        .map(|op| op.index)
+        .collect();
+    finding
 }

@@ -2,23 +2,24 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use maelstrom_proto::Header;
+use maelstrom_proto::{EncodeError, decode};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, MissedTickBehavior, timeout_at};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{Instrument, debug, warn};
 
-use crate::outbox::Outbox;
-use crate::rpc::Pending;
-use crate::{Body, Environment, Message, NodeId, Retry, RpcError};
+use crate::handlers::Handlers;
+use crate::outbox::{Ids, Outbox};
+use crate::pending::{Outcome, Pending, Waiting};
+use crate::tasks::Tasks;
+use crate::{Body, Environment, NodeId, Retry, RpcError, panics};
 
 /// A handler's view of the node and of the message that it handles.
 ///
@@ -40,12 +41,19 @@ pub(crate) struct Shared {
     rng: Mutex<ChaCha8Rng>,
     next_msg_id: AtomicU64,
     pub(crate) pending: Pending,
-    /// Handlers that wait and background tasks, each counted until it ends.
-    pub(crate) tasks: TaskTracker,
-    /// Ends background tasks: the node is finishing.
-    pub(crate) ending: CancellationToken,
-    /// Ends everything at once: the node is dead.
-    pub(crate) killed: CancellationToken,
+    /// Handlers that wait.
+    pub(crate) handlers: Handlers,
+    /// Tasks beside the handlers; they end as soon as the input does.
+    pub(crate) background: Tasks,
+    /// The node is dead: nothing may be sent.
+    killed: AtomicBool,
+}
+
+impl Shared {
+    /// A draw leaves the stream whole even if a panic cut one short.
+    fn rng(&self) -> MutexGuard<'_, ChaCha8Rng> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Context {
@@ -55,8 +63,8 @@ impl Context {
         sender: NodeId,
         outbox: Outbox,
         environment: Environment,
+        handlers: Handlers,
     ) -> Self {
-        let killed = CancellationToken::new();
         Self {
             shared: Arc::new(Shared {
                 id,
@@ -67,9 +75,9 @@ impl Context {
                 environment,
                 next_msg_id: AtomicU64::new(1),
                 pending: Pending::default(),
-                tasks: TaskTracker::new(),
-                ending: killed.child_token(),
-                killed,
+                handlers,
+                background: Tasks::default(),
+                killed: AtomicBool::new(false),
             }),
             sender,
         }
@@ -110,9 +118,8 @@ impl Context {
     /// Sends a message that expects no reply. A body that is no JSON object is
     /// logged and dropped.
     pub fn send<T: Serialize + ?Sized>(&self, dest: &NodeId, body: &T) {
-        match Body::one_way(body) {
-            Ok(body) => self.transmit(dest, body),
-            Err(error) => warn!(%dest, %error, "not sent"),
+        if let Err(error) = self.transmit(dest, body, Ids::None) {
+            warn!(%dest, %error, "not sent");
         }
     }
 
@@ -126,15 +133,19 @@ impl Context {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        self.attempt(dest, body, Instant::now() + timeout, timeout)
-            .await
+        let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
+        let until = Instant::now() + timeout;
+        let outcome = self.call(dest, body, msg_id, until)?.await;
+        concluded(outcome, dest, body, timeout)
     }
 
     /// Sends a request again and again until it is answered.
     ///
     /// Only a reply that never came, and error 11 (temporarily unavailable),
     /// are reasons to try again: the request must be one that may be carried
-    /// out twice.
+    /// out twice. It is the same message each time, `msg_id` included: a reply
+    /// to any of the attempts will do, and a receiver can tell by sender and
+    /// `msg_id` what it has seen before.
     ///
     /// # Errors
     /// See [`RpcError`]; [`RpcError::Timeout`] only when `retry` has a deadline.
@@ -150,17 +161,17 @@ impl Context {
     {
         let start = Instant::now();
         let deadline = retry.deadline.map(|limit| start + limit);
-        let mut rng = self.rng();
+        let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
+        let mut now = start;
         for attempt in 0.. {
-            let wait = retry.wait(attempt, &mut rng);
-            let mut until = Instant::now() + wait;
+            let wait = retry.wait(attempt, &mut *self.shared.rng());
+            let mut until = now + wait;
             if let Some(deadline) = deadline {
                 until = until.min(deadline);
             }
-            let error = match self
-                .attempt(dest, body, until, start.elapsed() + wait)
-                .await
-            {
+            let after = until - start;
+            let outcome = self.call(dest, body, msg_id, until)?.await;
+            let error = match concluded(outcome, dest, body, after) {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
@@ -175,61 +186,27 @@ impl Context {
             if unavailable {
                 tokio::time::sleep_until(until).await;
             }
+            now = Instant::now();
         }
         unreachable!("the attempts are counted without end")
     }
 
-    async fn attempt<T, R>(
+    /// Sends a request, and takes a place for its reply before it does.
+    fn call<T: Serialize + ?Sized>(
         &self,
         dest: &NodeId,
         body: &T,
+        msg_id: u64,
         until: Instant,
-        after: Duration,
-    ) -> Result<R, RpcError>
-    where
-        T: Serialize + ?Sized,
-        R: DeserializeOwned,
-    {
-        let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
-        let request = Body::request(body, msg_id).map_err(|error| RpcError::Request {
-            dest: dest.clone(),
-            error,
-        })?;
-        let kind = |request: &Body| {
-            let header = request.header();
-            header.map_or_else(|_| String::new(), |header| header.kind.into_owned())
-        };
-        let mut waiting = self.shared.pending.wait(msg_id);
-        self.transmit(dest, request.clone());
-        let reply = match timeout_at(until, &mut waiting.reply).await {
-            Ok(Ok(reply)) => reply,
-            Ok(Err(_)) => {
-                return Err(RpcError::Closed {
-                    dest: dest.clone(),
-                    kind: kind(&request),
-                });
-            }
-            Err(_) => {
-                return Err(RpcError::Timeout {
-                    dest: dest.clone(),
-                    kind: kind(&request),
-                    after,
-                });
-            }
-        };
-        let is_error = matches!(reply.header(), Ok(Header { kind, .. }) if kind == "error");
-        if is_error && let Ok(error) = reply.decode() {
-            return Err(RpcError::Remote {
-                dest: dest.clone(),
-                kind: kind(&request),
-                error,
-            });
+    ) -> Result<Waiting<'_>, RpcError> {
+        let shared = &*self.shared;
+        let waiting = shared.pending.wait(msg_id, until, &shared.background);
+        if let Err(error) = self.transmit(dest, body, Ids::Request(msg_id)) {
+            let dest = dest.clone();
+            return Err(RpcError::Request { dest, error });
         }
-        reply.decode().map_err(|error| RpcError::Reply {
-            dest: dest.clone(),
-            kind: kind(&request),
-            error,
-        })
+        debug!(target: "maelstrom_node::message", %dest, msg_id, "request sent");
+        Ok(waiting)
     }
 
     /// Runs a task beside the handlers. It ends with the node, and a panic in
@@ -238,15 +215,20 @@ impl Context {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let ending = self.shared.ending.clone();
         let id = self.shared.id.clone();
         let task = async move {
-            let guarded = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(task));
-            if let Some(Err(_)) = ending.run_until_cancelled(guarded).await {
-                tracing::error!(node = %id, "a background task panicked");
-            }
+            let mut task = Box::pin(task);
+            let guarded = std::future::poll_fn(|cx| {
+                let polled = AssertUnwindSafe(|| task.as_mut().poll(cx));
+                std::panic::catch_unwind(polled).unwrap_or_else(|panic| {
+                    let text = panics::text(&*panic);
+                    tracing::error!(node = %id, text, "a background task panicked");
+                    std::task::Poll::Ready(())
+                })
+            });
+            guarded.await;
         };
-        self.shared.tasks.spawn(task.in_current_span());
+        self.shared.background.spawn(task.in_current_span());
     }
 
     /// Calls `tick` every `period`, for the first time after one period. A tick
@@ -272,12 +254,7 @@ impl Context {
     /// A random generator of its own, seeded from the node's stream: repeatable
     /// when the node was given a seed.
     pub fn rng(&self) -> ChaCha8Rng {
-        let mut stream = self
-            .shared
-            .rng
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        ChaCha8Rng::from_rng(&mut *stream)
+        ChaCha8Rng::from_rng(&mut *self.shared.rng())
     }
 
     /// The time since this node was initialised. It never steps back.
@@ -295,12 +272,71 @@ impl Context {
         self.shared.pending.len()
     }
 
-    pub(crate) fn transmit(&self, dest: &NodeId, body: Body) {
-        if !self.shared.killed.is_cancelled() {
-            let message = Message::new(&self.shared.id, dest, body);
-            self.shared.outbox.send(message);
+    pub(crate) fn transmit<T: Serialize + ?Sized>(
+        &self,
+        dest: &NodeId,
+        payload: &T,
+        ids: Ids,
+    ) -> Result<(), EncodeError> {
+        if self.is_killed() {
+            return Ok(());
         }
+        self.shared.outbox.send(&self.shared.id, dest, payload, ids)
     }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.shared.killed.load(Ordering::Relaxed)
+    }
+
+    /// No task of the node runs again, and nothing more is sent.
+    pub(crate) fn kill(&self) {
+        self.shared.killed.store(true, Ordering::Relaxed);
+        self.shared.background.abort();
+        self.shared.handlers.abort();
+        self.shared.pending.close();
+    }
+}
+
+/// What the outcome of a call means to the caller.
+fn concluded<T, R>(
+    outcome: Outcome,
+    dest: &NodeId,
+    body: &T,
+    after: Duration,
+) -> Result<R, RpcError>
+where
+    T: Serialize + ?Sized,
+    R: DeserializeOwned,
+{
+    let error = match outcome {
+        Outcome::Reply { is_error, text } => {
+            if is_error && let Ok(error) = decode(&text) {
+                let (dest, kind) = (dest.clone(), kind(body));
+                return Err(RpcError::Remote { dest, kind, error });
+            }
+            match decode(&text) {
+                Ok(reply) => return Ok(reply),
+                Err(error) => Some(error),
+            }
+        }
+        Outcome::TimedOut => {
+            let (dest, kind) = (dest.clone(), kind(body));
+            return Err(RpcError::Timeout { dest, kind, after });
+        }
+        Outcome::Closed => None,
+    };
+    let (dest, kind) = (dest.clone(), kind(body));
+    Err(match error {
+        Some(error) => RpcError::Reply { dest, kind, error },
+        None => RpcError::Closed { dest, kind },
+    })
+}
+
+/// The `type` of a request, for an error's text.
+fn kind<T: Serialize + ?Sized>(body: &T) -> String {
+    let body = Body::one_way(body).ok();
+    let header = body.as_ref().and_then(|body| body.header().ok());
+    header.map_or_else(String::new, |header| header.kind.into_owned())
 }
 
 impl fmt::Debug for Context {

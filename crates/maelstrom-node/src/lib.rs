@@ -9,7 +9,7 @@
 //! use maelstrom_node::proto::echo::{Request, Response};
 //!
 //! fn main() -> std::io::Result<()> {
-//!     run(|_| handler(|_, Request::Echo { echo }| async { Ok(Response::EchoOk { echo }) }))
+//!     run(|_| handler(async |_, Request::Echo { echo }| Ok(Response::EchoOk { echo })))
 //! }
 //! ```
 //!
@@ -19,7 +19,7 @@
 //!   forgotten nor sent twice. An `Err` becomes Maelstrom's error body, a panic
 //!   becomes error 13, and the node lives on.
 //! - **Concurrency.** A handler that does not wait runs at once, in order of
-//!   arrival. One that waits becomes a task and holds up nobody.
+//!   arrival. One that waits holds up nobody.
 //! - **Time and chance** come from the [`Context`] and from tokio's clock, so the
 //!   same node runs unchanged under `main` and under a seeded simulation.
 //! - **Bad input** never ends the node: a line that is not a message is logged
@@ -28,15 +28,38 @@
 //! - **Order of birth.** Messages that arrive before `init` wait for it.
 //! - **A clean end.** When the input ends, background tasks stop, handlers that
 //!   still run get a moment to finish, and every pending reply is written.
+//!
+//! # Features
+//!
+//! - `logging` (default): [`run`] writes tracing events to stderr, as much of
+//!   them as `RUST_LOG` asks for.
+//! - `testing`: the module `testing`, a node driven by hand. For
+//!   `[dev-dependencies]`.
+//!
+//! # Following a message through the logs
+//!
+//! Each message is handled in a span named `message`, with the fields `node`,
+//! `from`, `kind` and `msg_id`; each request sent is an event with its `dest`
+//! and `msg_id` in that span. Both are of level debug and target
+//! `maelstrom_node::message`, so `RUST_LOG=info,maelstrom_node::message=debug`
+//! shows them. Sender and `msg_id` name a message on both of its ends.
 
 mod context;
 mod environment;
+mod handlers;
+mod lines;
 mod node;
 mod outbox;
+mod panics;
+mod pending;
 mod retry;
 mod rpc;
+mod sample;
 mod server;
 mod stdio;
+mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use context::Context;
 pub use environment::Environment;
@@ -52,6 +75,6 @@ pub use stdio::{run, serve};
 /// error body.
 pub type Result<T> = std::result::Result<T, Error>;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,11 +60,20 @@ pub trait Node: Send + Sync + 'static {
         ctx: Context,
         request: Self::Request,
     ) -> impl Future<Output = Result<Self::Response>> + Send;
+
+    /// How long whoever asks waits for the answer; `None`, the default, is for
+    /// ever. A handler that takes longer is dropped together with everything
+    /// that it waits for, and answered with error 0. Maelstrom's clients wait
+    /// five seconds.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A node made of a closure; see [`handler`].
 pub struct Handler<F, Req> {
     handle: F,
+    patience: Option<Duration>,
     request: PhantomData<fn(Req)>,
 }
 
@@ -89,7 +99,25 @@ where
 {
     Handler {
         handle,
+        patience: None,
         request: PhantomData,
+    }
+}
+
+impl<F, Req> Handler<F, Req> {
+    /// Drops a call that takes longer than this; see [`Node::patience`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use maelstrom_node::handler;
+    /// use maelstrom_node::proto::echo::{Request, Response};
+    ///
+    /// let node = handler(|_, Request::Echo { echo }| async { Ok(Response::EchoOk { echo }) })
+    ///     .patience(Duration::from_secs(5));
+    /// ```
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
     }
 }
 
@@ -105,6 +133,10 @@ where
 
     fn handle(&self, ctx: Context, request: Req) -> impl Future<Output = Result<Res>> + Send {
         (self.handle)(ctx, request)
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 }
 

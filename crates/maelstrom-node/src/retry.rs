@@ -6,8 +6,8 @@ use rand::{Rng, RngExt};
 
 /// How an RPC is repeated until it is acknowledged.
 ///
-/// Each attempt waits for its reply; when none has come in time the request is
-/// sent again with a new `msg_id`, and the wait doubles up to a limit. Each
+/// Each attempt waits for its reply; when none has come in time the same
+/// request is sent again, and the wait doubles up to a limit. Each
 /// wait is drawn from the upper half of its span, so that nodes that failed
 /// together do not retry together.
 ///
@@ -60,8 +60,9 @@ impl Retry {
         self
     }
 
-    /// The wait of attempt number `attempt`, counted from 0.
-    pub(crate) fn wait(&self, attempt: u32, rng: &mut impl Rng) -> Duration {
+    /// The wait of attempt number `attempt`, counted from 0: for protocols that
+    /// repeat something other than a request.
+    pub fn wait(&self, attempt: u32, rng: &mut impl Rng) -> Duration {
         let doubled = self.first_wait.saturating_mul(1 << attempt.min(20));
         let span = doubled.min(self.longest_wait.max(self.first_wait));
         span.mul_f64(rng.random_range(0.5..=1.0))

@@ -1,13 +1,10 @@
-//! Requests that wait for their replies.
+//! What can go wrong with a request to another node.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use maelstrom_proto::{DecodeError, EncodeError};
-use tokio::sync::oneshot;
 
-use crate::{Body, Error, ErrorCode, NodeId};
+use crate::{Error, ErrorCode, NodeId};
 
 /// Why an RPC gave no usable reply. The node's own state is unchanged by any of
 /// these; whether the *other* side acted is what [`is_definite`](Self::is_definite) tells.
@@ -94,57 +91,5 @@ impl From<RpcError> for Error {
             RpcError::Reply { .. } | RpcError::Request { .. } => ErrorCode::Crash,
         };
         Self::new(code, error.to_string())
-    }
-}
-
-/// Requests in flight, by `msg_id`.
-#[derive(Debug, Default)]
-pub(crate) struct Pending(Mutex<HashMap<u64, oneshot::Sender<Body>>>);
-
-/// A place in the table, given up when the caller is done or gone.
-pub(crate) struct Waiting<'a> {
-    pending: &'a Pending,
-    msg_id: u64,
-    pub(crate) reply: oneshot::Receiver<Body>,
-}
-
-impl Pending {
-    /// Takes a place for the reply to `msg_id`.
-    pub(crate) fn wait(&self, msg_id: u64) -> Waiting<'_> {
-        let (sender, reply) = oneshot::channel();
-        self.lock().insert(msg_id, sender);
-        Waiting {
-            pending: self,
-            msg_id,
-            reply,
-        }
-    }
-
-    /// Hands a reply to whoever waits for it; `false` when nobody does.
-    pub(crate) fn complete(&self, in_reply_to: u64, body: Body) -> bool {
-        match self.lock().remove(&in_reply_to) {
-            Some(caller) => caller.send(body).is_ok(),
-            None => false,
-        }
-    }
-
-    /// Lets every caller know that no reply will come.
-    pub(crate) fn close(&self) {
-        self.lock().clear();
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.lock().len()
-    }
-
-    /// Map operations leave the map whole even if a panic cut one short.
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Body>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.pending.lock().remove(&self.msg_id);
     }
 }

@@ -2,27 +2,38 @@
 //! sockets, driven by the stdio loop and by a simulation alike.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Waker;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use futures::FutureExt;
-use maelstrom_proto::{DecodeError, Header, init};
-use tracing::{Instrument, debug, error, warn};
+use maelstrom_proto::{DecodeError, EncodeError, Frame, Header, decode, init};
+use tracing::{debug, debug_span, error, warn};
 
-use crate::outbox::Outbox;
-use crate::{Body, Context, Environment, Error, ErrorCode, Message, Node, NodeId};
+use crate::handlers::{Call, Excuse, Handlers};
+use crate::outbox::{Ids, Outbox};
+use crate::sample::Sample;
+use crate::{Body, Context, Environment, Error, ErrorCode, Message, Node, NodeId, Result, panics};
+
+/// How many messages may wait for `init`.
+const EARLY: usize = 10_000;
 
 /// A node being served: give it messages, and it calls the handlers.
 ///
-/// Every method must be called inside a tokio runtime, since handlers that wait
-/// and background tasks become tasks of that runtime.
+/// Every method must be called inside a tokio runtime: one task of it runs the
+/// handlers that wait, and each background task is a task of it too.
 pub struct Server<N, F> {
     state: State<N, F>,
     outbox: Outbox,
     environment: Environment,
+    senders: Senders,
+    /// Messages that could not be understood.
+    refused: Sample,
+    handlers: Handlers,
+    killed: AtomicBool,
 }
 
 enum State<N, F> {
@@ -35,6 +46,37 @@ enum State<N, F> {
         node: Arc<N>,
         ctx: Context,
     },
+}
+
+/// A message on its way to a handler.
+struct Incoming<'a> {
+    src: &'a NodeId,
+    dest: &'a str,
+    header: Header<'a>,
+    body: Text<'a>,
+}
+
+/// The text of a body: part of a line, or shared with whoever sent it.
+#[derive(Clone, Copy)]
+enum Text<'a> {
+    Borrowed(&'a str),
+    Shared(&'a Body),
+}
+
+impl Text<'_> {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Borrowed(text) => text,
+            Self::Shared(body) => body.as_str(),
+        }
+    }
+
+    fn to_shared(self) -> Arc<str> {
+        match self {
+            Self::Borrowed(text) => text.into(),
+            Self::Shared(body) => body.clone().into_text(),
+        }
+    }
 }
 
 impl<N, F> Server<N, F>
@@ -53,6 +95,8 @@ where
     }
 
     pub(crate) fn with_outbox(make: F, environment: Environment, outbox: Outbox) -> Self {
+        // Lines are served by one future that runs the handlers too.
+        let handlers = Handlers::new(matches!(outbox, Outbox::Memory(_)));
         Self {
             state: State::BeforeInit {
                 make: Some(make),
@@ -60,39 +104,92 @@ where
             },
             outbox,
             environment,
+            senders: Senders::default(),
+            refused: Sample::default(),
+            handlers,
+            killed: AtomicBool::new(false),
         }
     }
 
     /// Takes one message: completes the RPC that it answers, or runs its
     /// handler until the handler is done or has to wait.
     pub fn deliver(&mut self, message: Message) {
-        let header = match message.body.header() {
-            Ok(header) => header,
-            Err(error) => return self.refuse(&message, error),
-        };
-        match &mut self.state {
-            State::Running { node, ctx } => dispatch(node, ctx, &message, &header),
-            State::BeforeInit { early, .. } if header.kind != "init" => early.push(message),
-            State::BeforeInit { .. } => self.init(&message, header.msg_id),
+        match message.body.header() {
+            Ok(header) => self.take(&Incoming {
+                src: &message.src,
+                dest: message.dest.as_str(),
+                header,
+                body: Text::Shared(&message.body),
+            }),
+            Err(error) => {
+                let (src, dest) = (&message.src, message.dest.as_str());
+                self.refuse(src, dest, message.body.as_str(), &error);
+            }
         }
     }
 
-    fn init(&mut self, message: &Message, msg_id: Option<u64>) {
+    /// Takes one message as it stands on a line.
+    pub(crate) fn deliver_line(&mut self, line: &str) -> std::result::Result<(), EncodeError> {
+        let frame = Frame::parse(line)?;
+        let src = self.senders.id(frame.src());
+        match frame.header() {
+            Ok(header) => self.take(&Incoming {
+                src: &src,
+                dest: frame.dest(),
+                header,
+                body: Text::Borrowed(frame.body()),
+            }),
+            Err(error) => self.refuse(&src, frame.dest(), frame.body(), &error),
+        }
+        Ok(())
+    }
+
+    /// The handlers that wait, to be run by whoever serves the node on lines.
+    pub(crate) fn handlers(&self) -> &Handlers {
+        &self.handlers
+    }
+
+    fn take(&mut self, message: &Incoming<'_>) {
+        if self.killed.load(Ordering::Relaxed) {
+            return;
+        }
+        match &mut self.state {
+            State::Running { node, ctx } => {
+                if let Err(error) = dispatch(node, ctx, message) {
+                    self.refuse(message.src, message.dest, message.body.as_str(), &error);
+                }
+            }
+            State::BeforeInit { .. } if message.header.kind == "init" => self.init(message),
+            State::BeforeInit { early, .. } => match Body::parse(message.body.as_str()) {
+                Ok(body) if early.len() < EARLY => {
+                    early.push(Message::new(message.src, message.dest, body));
+                }
+                Ok(_) => warn!(from = %message.src, "too many messages before `init`; dropped"),
+                Err(error) => warn!(from = %message.src, %error, "unreadable message"),
+            },
+        }
+    }
+
+    fn init(&mut self, message: &Incoming<'_>) {
         let State::BeforeInit { make, early } = &mut self.state else {
             return;
         };
-        let init::Request::Init { node_id, node_ids } = match message.body.decode() {
+        let init::Request::Init { node_id, node_ids } = match decode(message.body.as_str()) {
             Ok(init) => init,
-            Err(error) => return self.refuse(message, error),
+            Err(error) => {
+                return self.refuse(message.src, message.dest, message.body.as_str(), &error);
+            }
         };
         let Some(make) = make.take() else { return };
         let early = std::mem::take(early);
         let outbox = self.outbox.clone();
         let environment = self.environment.clone();
-        let ctx = Context::new(node_id, node_ids, message.src.clone(), outbox, environment);
+        let src = message.src.clone();
+        let handlers = self.handlers.clone();
+        let ctx = Context::new(node_id, node_ids, src, outbox, environment, handlers);
         let node = Arc::new(make(ctx.clone()));
-        if let Some(msg_id) = msg_id {
-            reply(&ctx, &message.src, msg_id, &Ok(init::Response::InitOk));
+        if let Some(msg_id) = message.header.msg_id {
+            reply(&ctx, message.src, msg_id, &Ok(init::Response::InitOk));
         }
         self.state = State::Running { node, ctx };
         for message in early {
@@ -100,19 +197,21 @@ where
         }
     }
 
-    /// Logs a message that can't be read, and answers it if it was a request.
-    fn refuse(&self, message: &Message, error: DecodeError) {
-        warn!(from = %message.src, %error, "unreadable message");
+    /// Counts a message that can't be understood, logs some of them, and
+    /// answers it if it was a request.
+    fn refuse(&mut self, src: &NodeId, dest: &str, body: &str, error: &DecodeError) {
+        if let Some(count) = self.refused.count() {
+            warn!(from = %src, %error, count, "a message that this node does not understand");
+        }
         // Only the id is of interest here, whatever else is wrong.
         #[derive(serde::Deserialize)]
         struct Id {
             msg_id: u64,
         }
-        if let Ok(Id { msg_id }) = message.body.decode()
-            && let Ok(body) = Body::reply(&error.to_error(), msg_id)
-        {
-            let answer = Message::new(&message.dest, &message.src, body);
-            self.outbox.send(answer);
+        if let Ok(Id { msg_id }) = decode(body) {
+            let ids = Ids::Reply(msg_id);
+            let answer = self.outbox.send(&dest.into(), src, &error.to_error(), ids);
+            answer.expect("an error is a JSON object");
         }
     }
 
@@ -121,122 +220,173 @@ where
     /// still handled.
     pub async fn finish(&mut self, grace: Duration) {
         if let State::Running { ctx, .. } = &self.state {
-            ctx.shared.ending.cancel();
+            ctx.shared.background.abort();
             ctx.shared.pending.close();
-            ctx.shared.tasks.close();
-            let waited = tokio::time::timeout(grace, ctx.shared.tasks.wait()).await;
-            if waited.is_err() {
-                warn!("handlers still waiting after {grace:?} are dropped");
+            let handlers = &ctx.shared.handlers;
+            if tokio::time::timeout(grace, handlers.idle()).await.is_err() {
+                let handlers = handlers.waiting();
+                warn!(handlers, "still waiting after {grace:?}, and dropped");
             }
-            ctx.shared.killed.cancel();
+            self.kill();
         }
     }
 
     /// Ends the node at once, as a crash would: no task of it runs again and
     /// nothing more is sent.
     pub fn kill(&self) {
+        self.killed.store(true, Ordering::Relaxed);
         if let State::Running { ctx, .. } = &self.state {
-            ctx.shared.killed.cancel();
+            ctx.kill();
         }
     }
 }
 
-fn dispatch<N: Node>(node: &Arc<N>, ctx: &Context, message: &Message, header: &Header<'_>) {
-    let src = &message.src;
+/// Hands a message to whoever it is for; an error when nobody understands it.
+fn dispatch<N: Node>(
+    node: &Arc<N>,
+    ctx: &Context,
+    message: &Incoming<'_>,
+) -> std::result::Result<(), DecodeError> {
+    let Incoming {
+        src, header, body, ..
+    } = message;
     if let Some(in_reply_to) = header.in_reply_to {
-        if !ctx
-            .shared
-            .pending
-            .complete(in_reply_to, message.body.clone())
-        {
+        let is_error = header.kind == "error";
+        let pending = &ctx.shared.pending;
+        if !pending.complete(in_reply_to, is_error, || body.to_shared()) {
             debug!(from = %src, in_reply_to, "a reply that nobody waits for (any more)");
         }
-        return;
+        return Ok(());
     }
     if header.kind == "init" {
         warn!(from = %src, "a second init; the node keeps its name and its state");
         if let Some(msg_id) = header.msg_id {
-            let again = Error::new(
-                ErrorCode::MalformedRequest,
-                "this node is initialised already",
-            );
+            let text = "this node is initialised already";
+            let again = Error::new(ErrorCode::MalformedRequest, text);
             reply::<init::Response>(ctx, src, msg_id, &Err(again));
         }
-        return;
+        return Ok(());
     }
-    let request = match message.body.decode::<N::Request>() {
-        Ok(request) => request,
-        Err(error) => {
-            warn!(from = %src, %error, "a message that this node does not understand");
-            if let Some(msg_id) = header.msg_id {
-                reply::<N::Response>(ctx, src, msg_id, &Err(error.to_error()));
-            }
-            return;
-        }
-    };
+    let span = debug_span!(
+        target: "maelstrom_node::message",
+        "message", node = %ctx.id(), from = %src, kind = %header.kind, msg_id = header.msg_id,
+    );
+    let entered = span.enter();
+    let ctx = ctx.on_behalf_of(src);
     let msg_id = header.msg_id;
-    let (node, ctx, src) = (node.clone(), ctx.on_behalf_of(src), src.clone());
-    start(ctx.clone(), async move {
-        let handled = AssertUnwindSafe(node.handle(ctx.clone(), request)).catch_unwind();
-        let result = handled.await.unwrap_or_else(|panic| {
-            let text = panic_text(&*panic);
-            error!(from = %src, text, "a handler panicked");
-            Err(Error::new(
-                ErrorCode::Crash,
-                format!("the handler panicked: {text}"),
-            ))
-        });
-        match msg_id {
-            Some(msg_id) => reply(&ctx, &src, msg_id, &result),
-            None => {
-                if let Err(error) = result {
-                    debug!(from = %src, %error, "a one-way message failed");
-                }
-            }
+    // Reading a request, handling it and writing the response run code that is
+    // not ours, and that may panic.
+    let started = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let request = decode::<N::Request>(body.as_str())?;
+        Ok(start(node, &ctx, request, msg_id))
+    }));
+    match started {
+        Ok(Ok(None)) => Ok(()),
+        Ok(Ok(Some(handler))) => {
+            drop(entered);
+            let patience = node.patience();
+            let handlers = ctx.shared.handlers.clone();
+            handlers.add(Call {
+                handler,
+                patience: patience.map(|limit| (limit, Box::pin(tokio::time::sleep(limit)))),
+                excuse: excused::<N>,
+                ctx,
+                msg_id,
+                span,
+            });
+            Ok(())
         }
-    });
+        Ok(Err(error)) => Err(error),
+        Err(panic) => {
+            excused::<N>(&ctx, msg_id, Excuse::Panicked(&*panic));
+            Ok(())
+        }
+    }
 }
 
 /// Polls a handler once where it stands, so that one that does not wait costs
-/// no task and keeps the order of arrival; makes a task of it if it waits.
-fn start(ctx: Context, handler: impl Future<Output = ()> + Send + 'static) {
-    let mut handler: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(handler);
-    // The task polls it again with a waker of its own before anything else.
+/// nothing more and keeps the order of arrival. Returns one that waits.
+fn start<N: Node>(
+    node: &Arc<N>,
+    ctx: &Context,
+    request: N::Request,
+    msg_id: Option<u64>,
+) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+    let (node, ctx) = (node.clone(), ctx.clone());
+    let mut handler = Box::pin(async move {
+        let result = node.handle(ctx.clone(), request).await;
+        finished::<N>(&ctx, msg_id, result);
+    });
+    // It is polled again with a waker of its own before anything else.
     let mut no_waker = std::task::Context::from_waker(Waker::noop());
-    if handler.as_mut().poll(&mut no_waker).is_pending() {
-        let killed = ctx.shared.killed.clone();
-        let task = async move {
-            killed.run_until_cancelled(handler).await;
-        };
-        ctx.shared.tasks.spawn(task.in_current_span());
+    match handler.as_mut().poll(&mut no_waker) {
+        Poll::Ready(()) => None,
+        Poll::Pending => Some(handler),
     }
 }
 
-fn reply<T: serde::Serialize>(
-    ctx: &Context,
-    dest: &NodeId,
-    msg_id: u64,
-    result: &crate::Result<T>,
-) {
-    let body = match result {
-        Ok(response) => Body::reply(response, msg_id),
-        Err(error) => Body::reply(error, msg_id),
+/// Answers a request whose handler gave no answer.
+fn excused<N: Node>(ctx: &Context, msg_id: Option<u64>, excuse: Excuse<'_>) {
+    let error = match excuse {
+        Excuse::Panicked(panic) => {
+            let text = panics::text(panic);
+            error!(text, "a handler panicked");
+            Error::new(ErrorCode::Crash, format!("the handler panicked: {text}"))
+        }
+        Excuse::TookTooLong(limit) => {
+            debug!("a handler outlasted its caller's patience");
+            let text = format!("no answer within {limit:?}; the attempt was given up");
+            Error::new(ErrorCode::Timeout, text)
+        }
     };
-    let body = body.or_else(|unwritable| {
+    finished::<N>(ctx, msg_id, Err(error));
+}
+
+/// Sends a handler's result to whoever asked, if somebody asked.
+fn finished<N: Node>(ctx: &Context, msg_id: Option<u64>, result: Result<N::Response>) {
+    match (msg_id, result) {
+        (Some(msg_id), result) => reply(ctx, ctx.sender(), msg_id, &result),
+        (None, Err(error)) => debug!(%error, "a one-way message failed"),
+        (None, Ok(_)) => {}
+    }
+}
+
+fn reply<T: serde::Serialize>(ctx: &Context, dest: &NodeId, msg_id: u64, result: &Result<T>) {
+    let ids = Ids::Reply(msg_id);
+    let sent = match result {
+        Ok(response) => ctx.transmit(dest, response, ids),
+        Err(error) => ctx.transmit(dest, error, ids),
+    };
+    if let Err(unwritable) = sent {
         error!(error = %unwritable, "a response that is no message body");
         let text = format!("the response is no message body: {unwritable}");
-        Body::reply(&Error::new(ErrorCode::Crash, text), msg_id)
-    });
-    match body {
-        Ok(body) => ctx.transmit(dest, body),
-        Err(error) => error!(%error, "not sent"),
+        let crash = ctx.transmit(dest, &Error::new(ErrorCode::Crash, text), ids);
+        crash.expect("an error is a JSON object");
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no text")
+/// Ids of the last senders, so that a line's sender is rarely made anew.
+struct Senders([Option<NodeId>; Self::PLACES]);
+
+impl Senders {
+    const PLACES: usize = 64;
+
+    fn id(&mut self, name: &str) -> NodeId {
+        let hash = name.bytes().fold(0_usize, |hash, byte| {
+            hash.wrapping_mul(31).wrapping_add(usize::from(byte))
+        });
+        let place = &mut self.0[hash % Self::PLACES];
+        match place {
+            Some(id) if *id == *name => id.clone(),
+            _ => place.insert(NodeId::from(name)).clone(),
+        }
+    }
+}
+
+impl Default for Senders {
+    fn default() -> Self {
+        Self([const { None }; Self::PLACES])
+    }
 }
 
 impl<N, F> fmt::Debug for Server<N, F> {

@@ -1,21 +1,32 @@
 //! Serving a node on lines of JSON: standard input and output, or any pair of
 //! byte streams.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context as Cx, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::{error, warn};
 
+use crate::handlers::Handlers;
+use crate::lines::{Line, LineReader};
 use crate::outbox::{LineBuffer, Outbox};
-use crate::{Context, Environment, Message, Node, Server};
+use crate::sample::Sample;
+use crate::{Context, Environment, Node, Server};
 
-/// How long handlers may go on after the end of input.
+/// How long handlers may go on after the end of input, and how long the last
+/// lines wait for a reader.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How much is read at once.
-const CHUNK: usize = 64 * 1024;
+/// How many chunks are read before background tasks have their turn.
+const CHUNKS: usize = 8;
+
+/// How many bytes may wait for a reader before the node stops reading itself:
+/// whoever asks without listening to the answers has to wait.
+const BACKLOG: usize = 8 * 1024 * 1024;
 
 /// Serves a node on standard input and output until the input ends.
 ///
@@ -36,29 +47,29 @@ where
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         // A pipe is read and written by the event loop itself; anything else
         // (a file, a terminal, a socket) through tokio's own threads.
+        let environment = Environment::system();
         match (pipe::stdin(), pipe::stdout()) {
-            (Some(input), Some(output)) => serve(make, Environment::system(), input, output).await,
-            (Some(input), None) => {
-                serve(make, Environment::system(), input, tokio::io::stdout()).await
-            }
-            (None, Some(output)) => {
-                serve(make, Environment::system(), tokio::io::stdin(), output).await
-            }
+            (Some(input), Some(output)) => serve(make, environment, input, output).await,
+            (Some(input), None) => serve(make, environment, input, tokio::io::stdout()).await,
+            (None, Some(output)) => serve(make, environment, tokio::io::stdin(), output).await,
             (None, None) => {
                 let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-                serve(make, Environment::system(), input, output).await
+                serve(make, environment, input, output).await
             }
         }
-    })?;
+    });
     // A blocked read of a terminal would hold up an orderly end.
     runtime.shutdown_background();
-    Ok(())
+    result
 }
 
 /// Serves a node on any pair of byte streams until the input ends.
+///
+/// Lines that are no messages are counted; a few of them, and their number at
+/// the end, are logged.
 ///
 /// # Errors
 /// When reading or writing fails, but for an output that nobody reads any more.
@@ -80,77 +91,162 @@ where
         output,
         buffer: &buffer,
         batch: Vec::new(),
+        written: 0,
+        dirty: false,
     };
-    let reading = async {
-        let result = read_lines(&mut server, input).await;
-        server.finish(GRACE).await;
-        result
+    let mut reader = Reader {
+        lines: LineReader::new(input),
+        line_number: 0,
+        malformed: Sample::default(),
     };
-    let result = tokio::select! {
-        biased;
-        result = reading => result,
-        result = writer.run() => return ended_by_reader(result),
+    let read = poll_fn(|cx| pump(cx, &mut server, &mut reader, &mut writer)).await;
+    if reader.malformed.total() > 0 {
+        let count = reader.malformed.total();
+        warn!(
+            count,
+            lines = reader.line_number,
+            "lines that were no messages"
+        );
+    }
+    let result = match read {
+        Err(error) => Err(error),
+        Ok(()) => {
+            let handlers = server.handlers().clone();
+            let mut finish = pin!(server.finish(GRACE));
+            let finished = poll_fn(|cx| {
+                let finished = finish.as_mut().poll(cx).map(Ok);
+                if finished.is_ready() {
+                    return finished;
+                }
+                if handlers.run() {
+                    cx.waker().wake_by_ref();
+                }
+                let blocked = writer.poll_write(cx)?.is_pending();
+                park(cx, &handlers, &buffer, blocked)
+            });
+            match finished.await {
+                Ok(()) => writer.write_rest().await,
+                Err(error) => Err(error),
+            }
+        }
     };
-    let flushed = ended_by_reader(writer.write_waiting().await);
-    result.and(flushed)
+    match result {
+        // A reader that went away is how a run ends, not a fault of ours.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            error!("nobody reads the output any more; the node ends");
+            server.kill();
+            Ok(())
+        }
+        other => other,
+    }
 }
 
-async fn read_lines<N, F>(
+/// Reads, handles and writes until the input ends: one read, many messages,
+/// one write.
+fn pump<N, F, R, W>(
+    cx: &mut Cx<'_>,
     server: &mut Server<N, F>,
-    input: impl AsyncRead + Unpin,
-) -> io::Result<()>
+    reader: &mut Reader<R>,
+    writer: &mut Writer<'_, W>,
+) -> Poll<io::Result<()>>
 where
     N: Node,
     F: FnOnce(Context) -> N,
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
 {
-    let mut input = BufReader::with_capacity(CHUNK, input);
-    // The part of a line that the last chunk ended in.
-    let mut partial: Vec<u8> = Vec::new();
-    let mut line_number = 0_u64;
-    loop {
-        let chunk = input.fill_buf().await?;
-        if chunk.is_empty() {
-            if !partial.is_empty() {
-                line_number += 1;
-                take_line(server, &partial, line_number);
-            }
-            return Ok(());
+    // The handlers that were woken by time, then what comes in.
+    let handlers = server.handlers().clone();
+    writer.buffer.writer_is_awake();
+    handlers.runner_is_awake();
+    for _ in 0..CHUNKS {
+        let more = handlers.run();
+        let blocked = writer.poll_write(cx)?.is_pending();
+        if more {
+            break;
         }
-        let consumed = chunk.len();
-        let mut rest = chunk;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let (line, after) = rest.split_at(end);
-            rest = &after[1..];
-            line_number += 1;
-            if partial.is_empty() {
-                take_line(server, line, line_number);
-            } else {
-                partial.extend_from_slice(line);
-                take_line(server, &partial, line_number);
-                partial.clear();
+        if blocked && writer.backlog() > BACKLOG {
+            return park(cx, &handlers, writer.buffer, blocked);
+        }
+        match reader.lines.poll_fill(cx)? {
+            Poll::Ready(0) => {
+                reader.last(server);
+                return Poll::Ready(Ok(()));
+            }
+            Poll::Ready(_) => reader.take_all(server),
+            Poll::Pending => return park(cx, &handlers, writer.buffer, blocked),
+        }
+    }
+    // Background tasks have their turn.
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Has this task woken by the next line to write and the next handler to run.
+fn park<T>(cx: &Cx<'_>, handlers: &Handlers, buffer: &LineBuffer, blocked: bool) -> Poll<T> {
+    let written = blocked || buffer.writer_sleeps(cx.waker());
+    if !handlers.runner_sleeps(cx.waker()) || !written {
+        cx.waker().wake_by_ref();
+    }
+    Poll::Pending
+}
+
+struct Reader<R> {
+    lines: LineReader<R>,
+    line_number: u64,
+    malformed: Sample,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Takes every complete line that was read.
+    fn take_all<N, F>(&mut self, server: &mut Server<N, F>)
+    where
+        N: Node,
+        F: FnOnce(Context) -> N,
+    {
+        while let Some(line) = self.lines.next() {
+            self.line_number += 1;
+            let result = match line {
+                Line::Whole(line) => take_line(server, line),
+                Line::TooLong(line) => Err(("it is too long".to_owned(), line)),
+            };
+            if let Err((reason, line)) = result {
+                complain(&mut self.malformed, self.line_number, &reason, line);
             }
         }
-        partial.extend_from_slice(rest);
-        input.consume(consumed);
-        // Tasks that a reply woke, and the writer, come before the next chunk.
-        tokio::task::yield_now().await;
+    }
+
+    /// Takes a last line that has no newline.
+    fn last<N, F>(&mut self, server: &mut Server<N, F>)
+    where
+        N: Node,
+        F: FnOnce(Context) -> N,
+    {
+        self.line_number += 1;
+        let line = self.lines.rest();
+        if let Err((reason, line)) = take_line(server, line) {
+            complain(&mut self.malformed, self.line_number, &reason, line);
+        }
     }
 }
 
-fn take_line<N, F>(server: &mut Server<N, F>, line: &[u8], line_number: u64)
+fn take_line<'a, N, F>(server: &mut Server<N, F>, line: &'a [u8]) -> Result<(), (String, &'a [u8])>
 where
     N: Node,
     F: FnOnce(Context) -> N,
 {
-    if line.trim_ascii().is_empty() {
-        return;
+    let text = std::str::from_utf8(line).map_err(|error| (error.to_string(), line))?;
+    match server.deliver_line(text) {
+        Err(_) if text.trim_ascii().is_empty() => Ok(()),
+        Err(error) => Err((error.to_string(), line)),
+        Ok(()) => Ok(()),
     }
-    match serde_json::from_slice::<Message>(line) {
-        Ok(message) => server.deliver(message),
-        Err(error) => {
-            let text = String::from_utf8_lossy(&line[..line.len().min(200)]);
-            warn!(line_number, %error, %text, "a line that is no message");
-        }
+}
+
+fn complain(malformed: &mut Sample, line_number: u64, reason: &str, line: &[u8]) {
+    if let Some(count) = malformed.count() {
+        let text = String::from_utf8_lossy(&line[..line.len().min(200)]);
+        warn!(line_number, error = reason, %text, count, "a line that is no message");
     }
 }
 
@@ -158,44 +254,62 @@ struct Writer<'a, W> {
     output: W,
     buffer: &'a LineBuffer,
     batch: Vec<u8>,
+    /// How much of the batch is written.
+    written: usize,
+    /// Something is written and not flushed.
+    dirty: bool,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<'_, W> {
-    /// Writes whatever is waiting, for ever.
-    async fn run(&mut self) -> io::Result<()> {
+    /// Writes and flushes until nothing waits any more.
+    fn poll_write(&mut self, cx: &mut Cx<'_>) -> Poll<io::Result<()>> {
         loop {
-            self.buffer.filled().await;
-            self.write_waiting().await?;
-        }
-    }
-
-    async fn write_waiting(&mut self) -> io::Result<()> {
-        // What a cancelled write left over stays at the front of the batch.
-        if self.batch.is_empty() {
-            self.buffer.take(&mut self.batch);
-        }
-        while !self.batch.is_empty() {
-            while !self.batch.is_empty() {
-                let written = self.output.write(&self.batch).await?;
-                if written == 0 {
-                    return Err(io::ErrorKind::WriteZero.into());
+            if self.written == self.batch.len() {
+                self.written = 0;
+                self.buffer.take(&mut self.batch);
+                // One huge message must not hold its memory for ever.
+                if self.batch.is_empty() && self.batch.capacity() > BACKLOG / 8 {
+                    self.batch = Vec::new();
                 }
-                self.batch.drain(..written);
             }
-            self.buffer.take(&mut self.batch);
+            if self.batch.is_empty() {
+                if std::mem::take(&mut self.dirty) {
+                    let flushed = Pin::new(&mut self.output).poll_flush(cx);
+                    self.dirty = flushed.is_pending();
+                    return flushed;
+                }
+                return Poll::Ready(Ok(()));
+            }
+            self.dirty = true;
+            let rest = &self.batch[self.written..];
+            let written = ready!(Pin::new(&mut self.output).poll_write(cx, rest))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.written += written;
         }
-        self.output.flush().await
     }
-}
 
-/// A reader that went away is how a run ends, not a fault of ours.
-fn ended_by_reader(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            error!("nobody reads the output any more; the node ends");
-            Ok(())
+    /// How many bytes wait to be written.
+    fn backlog(&self) -> usize {
+        self.batch.len() - self.written + self.buffer.len()
+    }
+
+    /// Writes what is left, as long as somebody goes on reading.
+    async fn write_rest(&mut self) -> io::Result<()> {
+        loop {
+            let before = self.backlog();
+            let rest = poll_fn(|cx| self.poll_write(cx));
+            match tokio::time::timeout(GRACE, rest).await {
+                Ok(result) => return result,
+                Err(_) if self.backlog() < before => {}
+                Err(_) => {
+                    let bytes = self.backlog();
+                    error!(bytes, "nobody reads the last lines; the node ends");
+                    return Ok(());
+                }
+            }
         }
-        other => other,
     }
 }
 

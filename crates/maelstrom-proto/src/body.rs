@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::decode::{self, DecodeError};
+use crate::members::Members;
 
 /// A message body: the text of a JSON object.
 ///
@@ -24,7 +25,7 @@ use crate::decode::{self, DecodeError};
 /// assert!(body.as_str().ends_with("12345678901234567890123}"));
 /// ```
 #[derive(Clone)]
-pub struct Body(Arc<RawValue>);
+pub struct Body(Arc<str>);
 
 /// The fields that every body may carry.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -40,7 +41,8 @@ pub struct Header<'a> {
     pub in_reply_to: Option<u64>,
 }
 
-/// A value that can't be a message body.
+/// A value or a text that can't be a message body, or a line that can't be a
+/// message.
 #[derive(Debug)]
 pub struct EncodeError(Reason);
 
@@ -50,15 +52,67 @@ enum Reason {
     NotAnObject(String),
 }
 
-/// A payload with the protocol's own fields beside its own.
-#[derive(Serialize)]
-struct Framed<'a, T> {
-    #[serde(flatten)]
-    payload: &'a T,
-    #[serde(skip_serializing_if = "Option::is_none")]
+/// Appends the text of a body to `out`: `payload` with the protocol's ids
+/// behind its own fields. On an error `out` is as it was.
+///
+/// The building block of [`Body::request`] and its siblings, for those who
+/// write lines into a buffer of their own.
+///
+/// ```
+/// let mut line = b"> ".to_vec();
+/// maelstrom_proto::write_body(&mut line, &serde_json::json!({"type": "ts"}), Some(4), None).unwrap();
+/// assert_eq!(line, br#"> {"type":"ts","msg_id":4}"#);
+/// assert!(maelstrom_proto::write_body(&mut line, "no object", None, None).is_err());
+/// assert_eq!(line.len(), 26);
+/// ```
+///
+/// # Errors
+/// When `payload` does not serialise to a JSON object.
+pub fn write_body<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    payload: &T,
     msg_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     in_reply_to: Option<u64>,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    if let Err(error) = serde_json::to_writer(&mut *out, payload) {
+        out.truncate(start);
+        return Err(EncodeError::not_json(error));
+    }
+    if out.get(start) != Some(&b'{') || out.pop() != Some(b'}') {
+        let error = EncodeError::not_an_object(&String::from_utf8_lossy(&out[start..]));
+        out.truncate(start);
+        return Err(error);
+    }
+    let fields = out[start + 1..].trim_ascii_end();
+    let mut bare = fields.is_empty();
+    let mut field = |name: &[u8], id: Option<u64>| {
+        let Some(id) = id else { return };
+        if !std::mem::take(&mut bare) {
+            out.push(b',');
+        }
+        out.extend_from_slice(name);
+        push_number(out, id);
+    };
+    field(b"\"msg_id\":", msg_id);
+    field(b"\"in_reply_to\":", in_reply_to);
+    out.push(b'}');
+    Ok(())
+}
+
+/// Appends a number in decimal digits.
+fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 impl Body {
@@ -67,7 +121,7 @@ impl Body {
     /// # Errors
     /// When `payload` does not serialise to a JSON object.
     pub fn one_way<T: Serialize + ?Sized>(payload: &T) -> Result<Self, EncodeError> {
-        Self::frame(&payload, None, None)
+        Self::frame(payload, None, None)
     }
 
     /// A body that expects a reply to `msg_id`.
@@ -75,7 +129,7 @@ impl Body {
     /// # Errors
     /// When `payload` does not serialise to a JSON object.
     pub fn request<T: Serialize + ?Sized>(payload: &T, msg_id: u64) -> Result<Self, EncodeError> {
-        Self::frame(&payload, Some(msg_id), None)
+        Self::frame(payload, Some(msg_id), None)
     }
 
     /// A body that answers the request numbered `in_reply_to`.
@@ -86,22 +140,18 @@ impl Body {
         payload: &T,
         in_reply_to: u64,
     ) -> Result<Self, EncodeError> {
-        Self::frame(&payload, None, Some(in_reply_to))
+        Self::frame(payload, None, Some(in_reply_to))
     }
 
-    fn frame<T: Serialize>(
+    fn frame<T: Serialize + ?Sized>(
         payload: &T,
         msg_id: Option<u64>,
         in_reply_to: Option<u64>,
     ) -> Result<Self, EncodeError> {
-        let framed = Framed {
-            payload,
-            msg_id,
-            in_reply_to,
-        };
-        to_raw_value(&framed)
-            .map(|raw| Self(raw.into()))
-            .map_err(|error| EncodeError(Reason::NotJson(error)))
+        let mut text = Vec::with_capacity(128);
+        write_body(&mut text, payload, msg_id, in_reply_to)?;
+        let text = String::from_utf8(text).expect("serde_json writes UTF-8");
+        Ok(Self(text.into()))
     }
 
     /// Takes the text of a JSON object as a body.
@@ -109,17 +159,70 @@ impl Body {
     /// # Errors
     /// When `text` is not JSON, or not an object.
     pub fn parse(text: &str) -> Result<Self, EncodeError> {
-        let raw = RawValue::from_string(text.trim().to_owned())
-            .map_err(|error| EncodeError(Reason::NotJson(error)))?;
-        if !raw.get().starts_with('{') {
-            return Err(EncodeError(Reason::NotAnObject(decode::excerpt(raw.get()))));
+        let text = text.trim();
+        serde_json::from_str::<&RawValue>(text).map_err(EncodeError::not_json)?;
+        if !text.starts_with('{') {
+            return Err(EncodeError::not_an_object(text));
         }
-        Ok(Self(raw.into()))
+        Ok(Self(text.into()))
+    }
+
+    /// This body with the fields of `payload` put over its own. Every field
+    /// that `payload` does not have stays as it is, byte for byte: a node that
+    /// changes what it forwards keeps what it does not know.
+    ///
+    /// ```
+    /// use maelstrom_proto::Body;
+    /// use serde_json::json;
+    ///
+    /// let body = Body::parse(r#"{"type":"hop","left":3,"trace":1e99}"#).unwrap();
+    /// let next = body.overlay(&json!({"left": 2, "via": "n1"})).unwrap();
+    /// assert_eq!(next.as_str(), r#"{"type":"hop","left":2,"trace":1e99,"via":"n1"}"#);
+    /// ```
+    ///
+    /// # Errors
+    /// When `payload` does not serialise to a JSON object.
+    pub fn overlay<T: Serialize + ?Sized>(&self, payload: &T) -> Result<Self, EncodeError> {
+        let over = Self::one_way(payload)?;
+        let mut members = self.members();
+        members.overlay(over.members());
+        Ok(Self::of(&members))
+    }
+
+    /// This body without `msg_id` and `in_reply_to`, ready to be sent on as the
+    /// payload of a message of one's own; [`Body::one_way`] and its siblings do
+    /// not look for ids that a payload brings along.
+    ///
+    /// ```
+    /// use maelstrom_proto::Body;
+    /// let body = Body::parse(r#"{"type":"read","msg_id":4,"key":"ü"}"#).unwrap();
+    /// let onward = Body::request(&body.without_ids(), 17).unwrap();
+    /// assert_eq!(onward.as_str(), r#"{"type":"read","key":"ü","msg_id":17}"#);
+    /// ```
+    pub fn without_ids(&self) -> Self {
+        let mut members = self.members();
+        members.remove("msg_id");
+        members.remove("in_reply_to");
+        Self::of(&members)
+    }
+
+    fn members(&self) -> Members<'_> {
+        Members::of(&self.0).expect("a body is a JSON object")
+    }
+
+    fn of(members: &Members<'_>) -> Self {
+        let text = members.to_text().expect("text can always be quoted");
+        Self(text.into())
     }
 
     /// The JSON text.
     pub fn as_str(&self) -> &str {
-        self.0.get()
+        &self.0
+    }
+
+    /// The JSON text, shared and not copied.
+    pub fn into_text(self) -> Arc<str> {
+        self.0
     }
 
     /// The fields `type`, `msg_id` and `in_reply_to`.
@@ -164,7 +267,8 @@ impl Eq for Body {}
 
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 
@@ -177,14 +281,24 @@ impl<'de> Deserialize<'de> for Body {
                 decode::excerpt(raw.get())
             )));
         }
-        Ok(Self(raw.into()))
+        Ok(Self(raw.get().into()))
+    }
+}
+
+impl EncodeError {
+    pub(crate) fn not_json(error: serde_json::Error) -> Self {
+        Self(Reason::NotJson(error))
+    }
+
+    pub(crate) fn not_an_object(text: &str) -> Self {
+        Self(Reason::NotAnObject(decode::excerpt(text)))
     }
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Reason::NotJson(error) => write!(f, "not a JSON object: {error}"),
+            Reason::NotJson(error) => write!(f, "not a message: {error}"),
             Reason::NotAnObject(found) => write!(f, "a body is a JSON object, not {found}"),
         }
     }

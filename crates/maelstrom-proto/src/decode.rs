@@ -7,6 +7,7 @@ use serde::de::value::MapDeserializer;
 
 use crate::body::Header;
 use crate::error::{Error, ErrorCode};
+use crate::scan;
 
 /// Why a body could not be read as the type asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +61,23 @@ impl std::error::Error for DecodeError {}
 
 /// Reads the three fields that the protocol itself knows.
 pub(crate) fn header(body: &str) -> Result<Header<'_>, DecodeError> {
-    serde_json::from_str(body).map_err(|error| malformed(body, &error))
+    match scan::header(body) {
+        Some(header) => Ok(header),
+        None => serde_json::from_str(body).map_err(|error| malformed(body, &error)),
+    }
 }
 
-/// Reads the whole body as a `T`.
-pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, DecodeError> {
+/// Reads the text of a body as a `T`, which may borrow from it: what
+/// [`Body::decode`](crate::Body::decode) does, for text that is no [`Body`](crate::Body) yet.
+///
+/// ```
+/// use maelstrom_proto::{decode, tso};
+/// assert_eq!(decode::<tso::Response>(r#"{"type":"ts_ok","ts":4}"#).unwrap(), tso::Response::TsOk { ts: 4 });
+/// ```
+///
+/// # Errors
+/// As [`Body::decode`](crate::Body::decode).
+pub fn decode<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, DecodeError> {
     serde_json::from_str(body).map_err(|error| {
         let Ok(Header { kind, .. }) = serde_json::from_str::<Header<'_>>(body) else {
             return malformed(body, &error);

@@ -8,8 +8,29 @@
 //! - [`Body`] is a JSON object kept as text until somebody asks for a type.
 //! - [`NodeId`] tells nodes, clients and services apart and sorts as people count.
 //! - [`Error`] and [`ErrorCode`] are Maelstrom's error bodies.
-//! - [`init`], [`echo`], [`unique_ids`] and [`broadcast`] hold the bodies
-//!   of the workloads as plain serde types.
+//! - [`Frame`] is a line read in one pass, borrowed and not copied.
+//! - The bodies are plain serde enums, a module for each exchange:
+//!
+//! | Workload or service | Module |
+//! |---|---|
+//! | the first message of every run | [`init`] |
+//! | echo | [`echo`] |
+//! | unique-ids | [`unique_ids`] |
+//! | broadcast | [`broadcast`] |
+//! | g-set | [`g_set`] |
+//! | g-counter, pn-counter | [`counter`] |
+//! | lin-kv, and the services `lin-kv`, `seq-kv`, `lww-kv` | [`kv`] |
+//! | kafka | [`kafka`] |
+//! | txn-rw-register, txn-list-append | [`txn`] |
+//! | the service `lin-tso` | [`tso`] |
+//!
+//! What a client sends may carry fields that these types do not know: they are
+//! passed over, and [`Body`] keeps them for those who forward. What a node
+//! answers carries no field beyond Maelstrom's own, as Maelstrom's clients take
+//! offence at any other.
+//!
+//! Integers up to 64 bits and all floats survive a journey through
+//! [`serde_json::Value`] exactly; longer numbers survive in a [`Body`].
 //!
 //! A body of one's own is an ordinary serde enum, tagged with `type`:
 //!
@@ -36,17 +57,27 @@
 
 mod body;
 pub mod broadcast;
+pub mod counter;
 mod decode;
 pub mod echo;
 mod error;
+mod frame;
+pub mod g_set;
 pub mod init;
+pub mod kafka;
+pub mod kv;
+mod members;
 mod message;
 mod node_id;
+mod scan;
+pub mod tso;
+pub mod txn;
 pub mod unique_ids;
 
-pub use body::{Body, EncodeError, Header};
-pub use decode::DecodeError;
+pub use body::{Body, EncodeError, Header, write_body};
+pub use decode::{DecodeError, decode};
 pub use error::{Error, ErrorCode};
+pub use frame::Frame;
 pub use message::Message;
 pub use node_id::{NodeId, NodeKind};
 

@@ -52,6 +52,8 @@ pub(crate) struct Invocation {
     pub(crate) value: Value,
     /// Whether it is one of the reads after the recovery.
     pub(crate) is_final: bool,
+    /// What else the history is to say of it.
+    pub(crate) extra: Vec<(&'static str, Value)>,
 }
 
 /// How an operation ended.
@@ -93,11 +95,25 @@ impl Completion {
         }
     }
 
+    /// How an operation ends in a workload whose clients handle no error at
+    /// all: nobody knows, whatever the error was.
+    pub(crate) fn unhandled(invocation: &Invocation, error: ClientError) -> Self {
+        let class = match &error {
+            ClientError::Malformed(_) => "malformed-rpc-response",
+            ClientError::Timeout => "maelstrom.client/timeout",
+            ClientError::Error(_) => "rpc-error",
+        };
+        Self::thrown(invocation, class, error.to_string())
+    }
+
     /// How an operation ends whose client met something that it can't handle.
     fn crash(invocation: &Invocation, text: String) -> Self {
-        let class = Value::keyword("malformed-rpc-response");
+        Self::thrown(invocation, "malformed-rpc-response", text)
+    }
+
+    fn thrown(invocation: &Invocation, class: &str, text: String) -> Self {
         let exception = [
-            (Value::keyword("type"), class),
+            (Value::keyword("type"), Value::keyword(class)),
             (Value::keyword("message"), text.clone().into()),
         ];
         Self {
@@ -117,6 +133,11 @@ impl Client {
             address: network.open_client(),
             node: node.clone(),
         }
+    }
+
+    /// Its name on the network.
+    pub(crate) fn id(&self) -> &NodeId {
+        self.address.id()
     }
 
     /// Sends a request and waits for its reply, `timeout` nanoseconds at most.

@@ -111,7 +111,7 @@ impl Clock {
             self.sleep(time, changed).await;
         } else if let Some(time) = time.filter(|time| time / TICK <= now / TICK) {
             advance(Duration::from_nanos(time.saturating_sub(now))).await;
-        } else if now % TICK != 0 {
+        } else if !now.is_multiple_of(TICK) {
             // The runtime adds whole ticks to whatever the time is.
             advance(Duration::from_nanos(TICK - now % TICK)).await;
         } else {

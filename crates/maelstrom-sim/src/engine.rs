@@ -16,7 +16,7 @@ use maelstrom_node::Environment;
 use maelstrom_proto::init;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use rand::seq::SliceRandom;
+use rand::seq::IteratorRandom;
 
 use crate::client::{Client, ClientError, Completion, INIT_TIMEOUT, Invocation, reply};
 use crate::clock::Clock;
@@ -26,8 +26,10 @@ use crate::network::Network;
 use crate::problem::Problem;
 use crate::run::{Outcome, Phase, Progress, Run, RunError};
 use crate::seed::Stream;
+use crate::service::{Party, services};
 use crate::settings::{Fault, Settings};
-use crate::workload::{Generator, Operations, Workload};
+use crate::threads::Threads;
+use crate::workload::{Finale, Generator, Operations, Workload};
 
 /// How long nodes may recover before the final reads, in nanoseconds.
 const RECOVERY: u64 = 10_000_000_000;
@@ -41,28 +43,20 @@ pub(crate) struct Engine<'a> {
     settings: &'a Settings,
     network: Network,
     clock: Clock,
-    /// By their number on the network; clients leave gaps.
+    /// Nodes and services by their number on the network; clients leave gaps.
     nodes: Vec<Option<Box<dyn RunningNode>>>,
     generator: Box<dyn Generator>,
     operations: Arc<dyn Operations>,
     rng: ChaCha8Rng,
     nemesis: Option<Nemesis>,
-    threads: Vec<Thread>,
-    /// Where the search for a free thread begins; it goes round, so that all
-    /// get their turn. The nemesis counts as one of them.
-    next_thread: usize,
+    /// What clients do at the end, once they are there.
+    finale: Option<Box<dyn Finale>>,
+    threads: Threads,
     in_flight: FuturesUnordered<BoxFuture<'static, Finished>>,
     history: History,
     notices: Vec<Problem>,
     /// Set when somebody wants the run to end.
     interrupted: Arc<AtomicBool>,
-}
-
-/// One of the clients that work at the same time.
-struct Thread {
-    process: u64,
-    busy: bool,
-    client: Option<Arc<Client>>,
 }
 
 struct Finished {
@@ -93,14 +87,8 @@ impl<'a> Engine<'a> {
             operations,
             rng: Stream::Clients.rng(run.seed),
             nemesis: None,
-            threads: (0..threads as u64)
-                .map(|process| Thread {
-                    process,
-                    busy: false,
-                    client: None,
-                })
-                .collect(),
-            next_thread: 0,
+            finale: None,
+            threads: Threads::new(threads),
             in_flight: FuturesUnordered::new(),
             history: History::new(),
             notices: Vec::new(),
@@ -140,16 +128,31 @@ impl<'a> Engine<'a> {
     async fn phases(&mut self) -> Result<(), RunError> {
         self.progress(Phase::SetUp);
         let host = self.run.host.clone();
+        self.start_services();
         self.start_nodes(&*host)?;
         self.init_nodes(&*host).await?;
         let _set_up_clients = self.set_up_workload().await?;
         self.main_phase().await?;
         self.drain().await?;
-        if let Some(last) = self.generator.last() {
+        self.finale = self.generator.finale(self.threads.len());
+        if self.finale.is_some() {
             self.recover().await?;
-            self.final_phase(&last).await?;
+            self.final_phase().await?;
         }
         Ok(())
+    }
+
+    fn start_services(&mut self) {
+        for (name, service) in services(self.settings.services, self.run.seed) {
+            let (number, party) = Party::register(&self.network, name, service);
+            self.place(number, Box::new(party));
+        }
+    }
+
+    /// Notes who has a number on the network.
+    fn place(&mut self, number: usize, party: Box<dyn RunningNode>) {
+        self.nodes.resize_with(number, || None);
+        self.nodes.push(Some(party));
     }
 
     fn start_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
@@ -161,8 +164,7 @@ impl<'a> Engine<'a> {
             let wall_clock = move || std::time::Duration::from_secs(EPOCH) + clock.elapsed();
             let environment = Environment::seeded(seed, wall_clock);
             let node = host.start(id, outbox, environment)?;
-            self.nodes.resize_with(number, || None);
-            self.nodes.push(Some(node));
+            self.place(number, node);
         }
         Ok(())
     }
@@ -237,8 +239,7 @@ impl<'a> Engine<'a> {
         let mut next_operation = start;
         loop {
             let now = self.clock.now();
-            let thread = self.free_thread();
-            let operation = thread.map(|_| next_operation.max(now));
+            let operation = self.threads.free().map(|_| next_operation.max(now));
             let fault = self
                 .nemesis
                 .as_ref()
@@ -253,8 +254,7 @@ impl<'a> Engine<'a> {
             self.progress(Phase::Operations);
             if soonest > now {
                 self.step(Some(soonest)).await?;
-            } else if let (Some(thread), Some(_)) =
-                (thread, operation.filter(|time| *time == soonest))
+            } else if operation == Some(soonest)
                 && (fault != operation || self.rng.random_bool(0.5))
             {
                 // The gap counts from when the operation was due, unless it
@@ -263,7 +263,8 @@ impl<'a> Engine<'a> {
                 let late = now - next_operation > self.clock.slack();
                 let due = if late { now } else { next_operation };
                 next_operation = due + (self.rng.random_range(0.0..1.0) * longest_gap) as u64;
-                let invocation = self.generator.next(&mut self.rng);
+                let thread = self.generator.choose(&self.threads, &mut self.rng);
+                let invocation = self.generator.next(now, &mut self.rng);
                 self.invoke(thread, invocation)?;
             } else {
                 self.act(now)?;
@@ -292,34 +293,36 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Every client does the last operation once, all at the same time.
-    async fn final_phase(&mut self, last: &Invocation) -> Result<(), RunError> {
+    /// Every client does its last operations, all at the same time.
+    async fn final_phase(&mut self) -> Result<(), RunError> {
         self.progress(Phase::FinalReads);
-        let mut order: Vec<usize> = (0..self.threads.len()).collect();
-        order.shuffle(&mut self.rng);
-        for thread in order {
-            self.invoke(thread, last.clone())?;
+        loop {
+            let now = self.clock.now();
+            let Some(finale) = &mut self.finale else {
+                return Ok(());
+            };
+            let free = (0..self.threads.len()).filter(|thread| !self.threads.is_busy(*thread));
+            let due: Vec<(usize, u64)> = free
+                .filter_map(|thread| Some((thread, finale.due(thread, now)?)))
+                .collect();
+            let ready = due.iter().filter(|(_, time)| *time <= now);
+            if let Some((thread, _)) = ready.choose(&mut self.rng) {
+                let invocation = finale.next(*thread, now, &mut self.rng);
+                self.invoke(*thread, invocation)?;
+                continue;
+            }
+            let soonest = due.iter().map(|(_, time)| *time).min();
+            if soonest.is_none() && self.in_flight.is_empty() {
+                return Ok(());
+            }
+            self.step(soonest).await?;
         }
-        self.drain().await
-    }
-
-    fn free_thread(&self) -> Option<usize> {
-        let count = self.threads.len();
-        let from = self.next_thread.min(count);
-        (from..count)
-            .chain(0..from)
-            .find(|thread| !self.threads[*thread].busy)
-    }
-
-    /// The next search begins one further on.
-    fn pass_turn(&mut self) {
-        self.next_thread = (self.next_thread + 1) % (self.threads.len() + 1);
     }
 
     fn invoke(&mut self, thread: usize, invocation: Invocation) -> Result<(), RunError> {
-        self.pass_turn();
+        self.threads.pass_turn();
         let node = &self.settings.nodes[thread % self.settings.nodes.len()];
-        let slot = &mut self.threads[thread];
+        let slot = self.threads.get_mut(thread);
         slot.busy = true;
         let client = slot
             .client
@@ -328,6 +331,9 @@ impl<'a> Engine<'a> {
         let mut op = Op::invoke(slot.process, invocation.f, invocation.value.clone());
         if invocation.is_final {
             op = op.with("final?", true);
+        }
+        for (name, value) in &invocation.extra {
+            op = op.with(*name, value.clone());
         }
         self.record(op)?;
         let operations = self.operations.clone();
@@ -349,7 +355,7 @@ impl<'a> Engine<'a> {
             completion,
         } = finished;
         let threads = self.threads.len() as u64;
-        let slot = &mut self.threads[thread];
+        let slot = self.threads.get_mut(thread);
         slot.busy = false;
         let process = slot.process;
         if completion.kind == OpType::Info {
@@ -365,11 +371,18 @@ impl<'a> Engine<'a> {
         if invocation.is_final {
             op = op.with("final?", true);
         }
+        for (name, value) in invocation.extra {
+            op = op.with(name, value);
+        }
+        match &mut self.finale {
+            Some(finale) => finale.update(thread, &op),
+            None => self.generator.update(&op),
+        }
         self.record(op)
     }
 
     fn act(&mut self, now: u64) -> Result<(), RunError> {
-        self.pass_turn();
+        self.threads.pass_turn();
         let action = self.nemesis.as_mut().map(|nemesis| nemesis.act(now));
         action.map_or(Ok(()), |action| self.record_fault(&action))
     }

@@ -32,17 +32,23 @@ mod network;
 mod problem;
 mod run;
 mod seed;
+mod service;
 mod settings;
+mod threads;
 mod topology;
 mod workload;
 
 pub use clock::Pace;
 pub use host::{Host, InProcess, Outbox, Process, RunningNode, StartError};
 pub use journal::{Event, EventKind, Journal};
-pub use maelstrom_check::{Availability, Verdict, Workload};
+pub use maelstrom_check::{Availability, ConsistencyModel, Verdict, Workload};
 pub use problem::{Problem, ProblemKind};
 pub use run::{Outcome, Phase, Progress, Run, RunError};
 pub use settings::{
-    Concurrency, Fault, Latency, LatencyDist, Settings, SettingsError, TopologyKind,
+    Concurrency, Fault, Latency, LatencyDist, ServiceMode, Settings, SettingsError, TopologyKind,
 };
 pub use topology::topology;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -103,6 +103,12 @@ pub(crate) struct ClientAddress {
     id: NodeId,
 }
 
+impl ClientAddress {
+    pub(crate) fn id(&self) -> &NodeId {
+        &self.id
+    }
+}
+
 impl Network {
     pub(crate) fn new(latency: Latency, rng: ChaCha8Rng, clock: Clock) -> Self {
         let state = State {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use maelstrom_check::{History, Options, Results, Workload, check, net};
+use maelstrom_check::{History, Options, Results, check, net};
 use maelstrom_proto::NodeId;
 use tokio::runtime::Builder;
 use tokio::task::coop::unconstrained;
@@ -89,6 +89,9 @@ impl Outcome {
     pub fn check(&self) -> Results {
         let mut options = Options::default();
         options.availability = self.settings.availability;
+        options
+            .consistency_models
+            .clone_from(&self.settings.consistency_models);
         let net = net(self.journal.net_events(), &self.history);
         check(self.settings.workload, &self.history, &options).with_net(net)
     }
@@ -101,11 +104,6 @@ pub enum RunError {
     /// The settings are impossible. Nothing was started.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// Clients can't do this workload. Nothing was started.
-    #[error(
-        "the workload {0} is not part of this workbench yet: echo, unique-ids and broadcast are"
-    )]
-    Unsupported(Workload),
     /// The host's nodes need the real clock. Nothing was started.
     #[error("processes live in real time: a run of them can't have virtual time")]
     RealTimeOnly,
@@ -192,9 +190,7 @@ impl Run {
         if self.pace == Pace::Virtual && self.host.needs_real_time() {
             return refused(RunError::RealTimeOnly);
         }
-        let Some(workload) = workload(&self.settings) else {
-            return refused(RunError::Unsupported(self.settings.workload));
-        };
+        let workload = workload(&self.settings);
         let idle = Arc::new(Idle::default());
         let mut builder = Builder::new_current_thread();
         match self.pace {

@@ -13,6 +13,8 @@ pub(crate) enum Stream {
     Faults,
     /// Which operations clients start, and when.
     Clients,
+    /// What one of the services draws.
+    Service(u64),
     /// One node's own randomness; nodes count from 0, and so do their lives.
     Node { index: usize, life: u32 },
 }
@@ -23,6 +25,7 @@ impl Stream {
             Self::Network => 0,
             Self::Faults => 1,
             Self::Clients => 2,
+            Self::Service(number) => (1 << 61) | number,
             Self::Node { index, life } => (1 << 62) | ((index as u64) << 32) | u64::from(life),
         }
     }

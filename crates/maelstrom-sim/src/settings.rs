@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use maelstrom_check::{Availability, Workload};
+use maelstrom_check::{Availability, ConsistencyModel, Workload};
 use maelstrom_proto::NodeId;
 
 /// The settings of a run. [`Settings::new`] gives Maelstrom's own defaults.
@@ -40,6 +40,16 @@ pub struct Settings {
     pub nemesis_interval: Duration,
     /// The share of operations that must succeed.
     pub availability: Availability,
+    /// Whether services behave as Maelstrom's do, or as its documents say.
+    pub services: ServiceMode,
+    /// How many keys are in use at a time, in transactions and kafka.
+    pub key_count: usize,
+    /// The most steps that a transaction has. The fewest is one.
+    pub max_txn_length: usize,
+    /// How often a key is written before another takes its place.
+    pub max_writes_per_key: u64,
+    /// The models that transactions must keep.
+    pub consistency_models: Vec<ConsistencyModel>,
 }
 
 impl Settings {
@@ -57,6 +67,11 @@ impl Settings {
             nemesis: BTreeSet::new(),
             nemesis_interval: Duration::from_secs(10),
             availability: Availability::Any,
+            services: ServiceMode::default(),
+            key_count: 10,
+            max_txn_length: 4,
+            max_writes_per_key: 16,
+            consistency_models: vec![ConsistencyModel::STRICT_SERIALIZABLE],
         }
     }
 
@@ -130,6 +145,41 @@ impl Settings {
         self
     }
 
+    /// How the services behave.
+    #[must_use]
+    pub fn services(mut self, mode: ServiceMode) -> Self {
+        self.services = mode;
+        self
+    }
+
+    /// How many keys are in use at a time, in transactions and kafka.
+    #[must_use]
+    pub fn key_count(mut self, keys: usize) -> Self {
+        self.key_count = keys;
+        self
+    }
+
+    /// The most steps that a transaction has.
+    #[must_use]
+    pub fn max_txn_length(mut self, steps: usize) -> Self {
+        self.max_txn_length = steps;
+        self
+    }
+
+    /// How often a key is written before another takes its place.
+    #[must_use]
+    pub fn max_writes_per_key(mut self, writes: u64) -> Self {
+        self.max_writes_per_key = writes;
+        self
+    }
+
+    /// The models that transactions must keep.
+    #[must_use]
+    pub fn consistency_models(mut self, models: Vec<ConsistencyModel>) -> Self {
+        self.consistency_models = models;
+        self
+    }
+
     /// Says what makes these settings impossible, if anything does.
     ///
     /// # Errors
@@ -161,6 +211,30 @@ impl Settings {
                 self.concurrency.to_string(),
                 "at least one client",
             );
+        }
+        for (setting, value) in [
+            ("key-count", self.key_count),
+            ("max-txn-length", self.max_txn_length),
+        ] {
+            if value == 0 {
+                return wrong(setting, "0".into(), "at least 1");
+            }
+        }
+        if self.max_writes_per_key == 0 {
+            return wrong("max-writes-per-key", "0".into(), "at least 1");
+        }
+        if self.workload == Workload::LinKv {
+            let nodes = self.nodes.len();
+            let threads = self.concurrency.threads(nodes);
+            if nodes > 10 {
+                let allowed =
+                    "at most 10 nodes in lin-kv, whose keys are touched by 20 clients at most";
+                return wrong("node-count", nodes.to_string(), allowed);
+            }
+            if !threads.is_multiple_of(2 * nodes) {
+                let allowed = "2n, or another multiple of twice the number of nodes, in lin-kv";
+                return wrong("concurrency", self.concurrency.to_string(), allowed);
+            }
         }
         if self.nemesis_interval.is_zero() {
             return wrong("nemesis-interval", "0".into(), "more than 0 seconds");
@@ -301,6 +375,22 @@ named! {
         Tree4 = "tree4",
         /// Everybody next to everybody.
         Total = "total",
+    }
+}
+
+named! {
+    /// How the services `lin-kv`, `seq-kv`, `lww-kv` and `lin-tso` behave.
+    #[derive(Default)]
+    ServiceMode, "mode of services" {
+        /// As Maelstrom's own do, mistakes included: a client of `seq-kv` that
+        /// is far behind sees values go backwards, and the two replicas of
+        /// `lww-kv` never hear of each other. What passes with these passes
+        /// there.
+        #[default]
+        Upstream = "upstream",
+        /// As Maelstrom's documents describe them: `seq-kv` is sequentially
+        /// consistent, and the five replicas of `lww-kv` converge.
+        Documented = "documented",
     }
 }
 

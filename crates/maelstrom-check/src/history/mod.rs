@@ -73,12 +73,14 @@ impl History {
     pub fn push(&mut self, mut op: Op) -> Result<usize, Error> {
         let index = self.ops.last().map_or(0, |last| last.index + 1);
         op.index = index;
-        self.append(op)?;
+        self.append(op, false)?;
         Ok(index)
     }
 
-    /// Appends an operation that brings its own index.
-    pub(crate) fn append(&mut self, op: Op) -> Result<(), Error> {
+    /// Appends an operation that brings its own index. If `lenient`, an invocation of a
+    /// process that has another under way leaves that one without a completion, and an index
+    /// that does not grow is replaced by one that does.
+    pub(crate) fn append(&mut self, mut op: Op, lenient: bool) -> Result<(), Error> {
         let position = u32::try_from(self.ops.len()).ok().filter(|p| *p != NONE);
         let Some(position) = position else {
             return Err(Error::Order {
@@ -89,6 +91,10 @@ impl History {
         if let Some(last) = self.ops.last()
             && op.index <= last.index
         {
+            if lenient {
+                op.index = last.index + 1;
+                return self.append(op, lenient);
+            }
             let reason = format!("its index is not above {}, the one before it", last.index);
             return Err(Error::Order {
                 index: op.index,
@@ -98,7 +104,7 @@ impl History {
         let mut counterpart = NONE;
         if matches!(op.process, Process::Client(_)) {
             if op.kind == OpType::Invoke {
-                if let Some(open) = self.open.get(&op.process) {
+                if let Some(open) = self.open.get(&op.process).filter(|_| !lenient) {
                     let reason = format!(
                         "process {} invokes {} while its operation {} is still under way",
                         op.process, op.f, self.ops[*open as usize].index

@@ -53,10 +53,17 @@ impl History {
 
     /// A history of operations that are already values, such as one that stands inside a larger form.
     ///
+    /// More lenient than [`parse`](Self::parse), for histories that people wrote to show a
+    /// point: an invocation by a process that has another under way leaves that one without a
+    /// completion, and an index that does not grow is replaced by one that does.
+    ///
     /// # Errors
     /// [`Error::NotAnOp`]; in place of the line it has the operation's number, from one.
     pub fn from_values(values: &[Value]) -> Result<Self, Error> {
-        let mut b = Builder::default();
+        let mut b = Builder {
+            lenient: true,
+            ..Builder::default()
+        };
         for (i, v) in values.iter().enumerate() {
             b.add(v, i + 1)?;
         }
@@ -159,6 +166,8 @@ struct Builder {
     names: Vec<Text>,
     /// Whether operations bring their index; known after the first.
     indexed: Option<bool>,
+    /// Whether a process may invoke an operation while another of its own is under way.
+    lenient: bool,
 }
 
 impl Builder {
@@ -252,7 +261,7 @@ impl Builder {
             return Err(refuse(reason.into()));
         }
         op.index = index.unwrap_or(self.history.len());
-        self.history.append(op).map_err(|e| match e {
+        self.history.append(op, self.lenient).map_err(|e| match e {
             Error::Order { reason, .. } => refuse(reason),
             other => other,
         })

@@ -85,9 +85,10 @@ impl serde::Serialize for Text {
 /// assert_eq!(v.to_string(), r#"{"msgs" {"k1" [[0 7] [1 9]]}}"#);
 /// assert_eq!(v.get("msgs").and_then(|m| m.get("k1")).map(|l| l.items().len()), Some(2));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub enum Value {
     /// `nil`, JSON's `null`.
+    #[default]
     Nil,
     /// `true` or `false`.
     Bool(bool),

@@ -178,6 +178,19 @@ async fn a_retried_request_backs_off_until_it_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_to_an_earlier_attempt_will_do() {
+    let mut wire = Wire::ready(asker).await;
+    wire.send("c1", r#"{"type":"until","msg_id":1}"#).await;
+    let first = question(&mut wire).await;
+    assert_eq!(question(&mut wire).await, first, "the same request again");
+    let late = json!({"type":"done","value":5,"in_reply_to":first});
+    wire.send("n1", &late.to_string()).await;
+    assert_eq!(wire.receive().await["body"]["value"], 5);
+    wire.send("n1", &late.to_string()).await;
+    assert!(wire.end().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deadline_ends_the_retries() {
     let mut wire = Wire::ready(asker).await;
     wire.send("c1", r#"{"type":"for","msg_id":1}"#).await;

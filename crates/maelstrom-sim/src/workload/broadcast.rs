@@ -8,7 +8,7 @@ use maelstrom_check::Value;
 use maelstrom_proto::broadcast::{Request, Topology};
 use rand::rngs::ChaCha8Rng;
 
-use super::{Generator, Operations, Workload, plain, toss};
+use super::{Finale, Generator, Once, Operations, Workload, plain, toss, valued};
 use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT, reply};
 use crate::settings::Settings;
 use crate::topology::topology;
@@ -35,24 +35,17 @@ reply!(BroadcastReply::BroadcastOk {});
 reply!(ReadReply::ReadOk { messages: Vec<serde_json::Value> });
 
 impl Generator for Mix {
-    fn next(&mut self, rng: &mut ChaCha8Rng) -> Invocation {
+    fn next(&mut self, _: u64, rng: &mut ChaCha8Rng) -> Invocation {
         if toss(rng) {
             return plain("read");
         }
         let value = self.next_value;
         self.next_value += 1;
-        Invocation {
-            f: "broadcast",
-            value: value.into(),
-            is_final: false,
-        }
+        valued("broadcast", value)
     }
 
-    fn last(&self) -> Option<Invocation> {
-        Some(Invocation {
-            is_final: true,
-            ..plain("read")
-        })
+    fn finale(&self, threads: usize) -> Option<Box<dyn Finale>> {
+        Once::read(threads)
     }
 }
 

@@ -8,7 +8,7 @@ use maelstrom_proto::echo::Request;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
-use super::{Generator, Operations, Workload};
+use super::{Generator, Operations, Workload, valued};
 use crate::client::{Client, Completion, Invocation, TIMEOUT, reply};
 
 struct Echo;
@@ -22,12 +22,9 @@ reply!(EchoReply::EchoOk {
 });
 
 impl Generator for Echo {
-    fn next(&mut self, rng: &mut ChaCha8Rng) -> Invocation {
-        Invocation {
-            f: "echo",
-            value: format!("Please echo {}", rng.random_range(0..128)).into(),
-            is_final: false,
-        }
+    fn next(&mut self, _: u64, rng: &mut ChaCha8Rng) -> Invocation {
+        let number = rng.random_range(0..128);
+        valued("echo", format!("Please echo {number}"))
     }
 }
 

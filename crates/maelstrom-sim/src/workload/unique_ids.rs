@@ -20,7 +20,7 @@ reply!(GenerateReply::GenerateOk {
 });
 
 impl Generator for UniqueIds {
-    fn next(&mut self, _: &mut ChaCha8Rng) -> Invocation {
+    fn next(&mut self, _: u64, _: &mut ChaCha8Rng) -> Invocation {
         plain("generate")
     }
 }

@@ -165,10 +165,4 @@ fn what_can_not_be_run_is_said_before_anything_starts() {
     let impossible = Settings::new(Workload::Echo).rate(-1.0);
     let outcome = Run::new(impossible, 1, InProcess::new(super::echo)).execute();
     assert!(matches!(outcome.failure, Some(RunError::Settings(_))));
-    let absent = Settings::new(Workload::Kafka);
-    let outcome = Run::new(absent, 1, InProcess::new(super::echo)).execute();
-    assert!(matches!(
-        outcome.failure,
-        Some(RunError::Unsupported(Workload::Kafka))
-    ));
 }

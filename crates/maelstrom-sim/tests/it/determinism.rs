@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use maelstrom_node::proto::{broadcast, unique_ids};
-use maelstrom_node::{Context, Node, Retry, RpcError, handler};
+use maelstrom_node::{Context, Node, NodeId, Retry, RpcError, handler};
 use maelstrom_sim::{Fault, InProcess, LatencyDist, Outcome, Run, Settings, Workload};
 use rand::RngExt;
 
@@ -98,7 +98,8 @@ fn broadcast_with_retries_tickers_and_tasks() {
                 }
                 Request::Broadcast { message } => {
                     if values.insert(message, ()).is_none() {
-                        for peer in ctx.peers().cloned() {
+                        let peers: Vec<NodeId> = ctx.peers().cloned().collect();
+                        for peer in peers {
                             let told = ctx.clone();
                             ctx.spawn(async move {
                                 let request = Request::Broadcast { message };

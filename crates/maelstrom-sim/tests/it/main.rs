@@ -5,8 +5,10 @@ mod clients;
 mod course;
 mod determinism;
 mod network;
+mod nodes;
 #[cfg(unix)]
 mod processes;
+mod workloads;
 
 use maelstrom_node::proto::echo::{Request, Response};
 use maelstrom_node::{Context, Node, handler};

@@ -1,0 +1,151 @@
+//! A set that grows.
+
+use crate::Join;
+use crate::sorted_map::{Merge, SortedMap};
+use core::fmt;
+
+/// A grow-only set: elements come and stay, and a join is the union.
+///
+/// **Use it** for what is never taken back: messages seen, ids used, events recorded.
+/// For elements that leave, see [`OrSet`](crate::OrSet).
+///
+/// **Cost.** The elements in sorted chunks of up to 128: their own size, and up to a third more in room to grow.
+/// A join of two states is one walk over both; a join of a delta costs O(log n) an element, whatever the size of the state.
+///
+/// **Source.** Shapiro et al.: *A comprehensive study of Convergent and Commutative Replicated Data Types*,
+/// INRIA RR-7506, 2011, section 3.3.1.
+///
+/// **JSON.** `[element, …]`, sorted.
+///
+/// ```
+/// use crdt::{GSet, Join};
+///
+/// let mut a: GSet<_> = ["x", "y"].into_iter().collect();
+/// let mut b = GSet::default();
+/// let delta = b.insert("z");
+/// assert!(a.join(&delta));
+/// assert!(!a.join(&delta)); // known
+/// assert!(a.iter().eq(&["x", "y", "z"]));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct GSet<E> {
+    elements: SortedMap<E, ()>,
+}
+
+impl<E> Default for GSet<E> {
+    fn default() -> Self {
+        Self {
+            elements: SortedMap::default(),
+        }
+    }
+}
+
+impl<E> GSet<E> {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
+    /// The elements in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &E> + Clone {
+        self.elements.iter().map(|(element, ())| element)
+    }
+}
+
+impl<E: Ord> GSet<E> {
+    /// Whether the element is there.
+    pub fn contains(&self, element: &E) -> bool {
+        self.elements.contains_key(element)
+    }
+}
+
+impl<E: Ord + Clone> GSet<E> {
+    /// Adds the element; returns the delta, which is the bottom if it was there.
+    pub fn insert(&mut self, element: E) -> Self {
+        let mut delta = Self::default();
+        if !self.contains(&element) {
+            self.elements.insert(element.clone(), ());
+            delta.elements.insert(element, ());
+        }
+        delta
+    }
+}
+
+/// The union.
+struct Union;
+
+impl<E> Merge<E, (), ()> for Union {
+    fn both(&mut self, _: &E, (): &mut (), (): &()) -> bool {
+        false
+    }
+
+    fn mine(&mut self, _: &E, (): &mut ()) -> bool {
+        false
+    }
+
+    fn theirs(&mut self, _: &E, (): &()) -> Option<()> {
+        Some(())
+    }
+
+    fn dead(&self, (): &()) -> bool {
+        false
+    }
+}
+
+impl<E: Ord + Clone> Join for GSet<E> {
+    fn join(&mut self, other: &Self) -> bool {
+        if !self.elements.is_few(other.len()) {
+            return self.elements.merge(&other.elements, &mut Union);
+        }
+        let before = self.len();
+        for element in other.iter() {
+            if !self.contains(element) {
+                self.elements.insert(element.clone(), ());
+            }
+        }
+        self.len() != before
+    }
+}
+
+impl<E: Ord> FromIterator<E> for GSet<E> {
+    fn from_iter<I: IntoIterator<Item = E>>(elements: I) -> Self {
+        Self {
+            elements: elements.into_iter().map(|element| (element, ())).collect(),
+        }
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for GSet<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serial {
+    use super::GSet;
+    use alloc::vec::Vec;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    impl<E: Serialize> Serialize for GSet<E> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(self.iter())
+        }
+    }
+
+    impl<'de, E: Deserialize<'de> + Ord> Deserialize<'de> for GSet<E> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Ok(Vec::<E>::deserialize(deserializer)?.into_iter().collect())
+        }
+    }
+}

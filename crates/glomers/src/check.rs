@@ -1,0 +1,83 @@
+//! `glomers check`: judge a history that somebody else recorded.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use maelstrom_check::{Availability, ConsistencyModel, Options, Results, Verdict, Workload};
+
+use crate::cli::availability;
+use crate::exit;
+
+/// What `check` can be told.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// What the clients of the history did.
+    #[arg(short, long)]
+    workload: Workload,
+
+    /// The models that transactions must keep, separated by commas.
+    #[arg(long, value_name = "MODELS", value_delimiter = ',', value_parser = model, default_value = "strict-serializable")]
+    consistency_models: Vec<ConsistencyModel>,
+
+    /// The share of operations that must have succeeded: total, or a number from 0 to 1.
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = availability)]
+    availability: Option<Availability>,
+
+    /// Judge as Maelstrom does, without the stricter checks.
+    #[arg(long)]
+    no_strict: bool,
+
+    /// How many configurations the search for a linear order may try per key before it gives up.
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().bound)]
+    bound: usize,
+
+    /// Print the results as JSON, with Maelstrom's own keys.
+    #[arg(long)]
+    json: bool,
+
+    /// The history: Jepsen's EDN, or JSON lines.
+    file: PathBuf,
+}
+
+/// Spaces around the comma are as good as none.
+fn model(name: &str) -> Result<ConsistencyModel, maelstrom_check::Error> {
+    name.trim().parse()
+}
+
+/// Judges the file, tells what was found, and gives the exit code.
+#[allow(clippy::field_reassign_with_default)] // Options may grow fields.
+pub(crate) fn check(args: &CheckArgs) -> u8 {
+    let mut options = Options::default();
+    options.availability = args.availability.unwrap_or(options.availability);
+    options.strict = !args.no_strict;
+    options.bound = args.bound;
+    options
+        .consistency_models
+        .clone_from(&args.consistency_models);
+    let results = match maelstrom_check::check_file(args.workload, &args.file, &options) {
+        Ok(results) => results,
+        Err(error) => {
+            // An error of the system names the file itself.
+            let file = match &error {
+                maelstrom_check::Error::Io { .. } => String::new(),
+                _ => format!("{}: ", args.file.display()),
+            };
+            anstream::eprintln!("error: {file}{error}");
+            return exit::CRASHED;
+        }
+    };
+    if args.json {
+        anstream::println!("{:#}", results.to_json());
+    } else {
+        anstream::println!("{}", results.story().trim_end());
+    }
+    code(&results)
+}
+
+fn code(results: &Results) -> u8 {
+    match results.verdict() {
+        Verdict::Valid => exit::VALID,
+        Verdict::Invalid => exit::INVALID,
+        Verdict::Unknown => exit::UNKNOWN,
+    }
+}

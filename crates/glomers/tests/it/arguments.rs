@@ -1,0 +1,105 @@
+//! Bad arguments: each is named, with what is allowed, and nothing runs.
+
+use super::glomers;
+
+/// Refused with 254, with these words, and without a trace in the store.
+fn refused(words: &str, expected: &[&str]) {
+    let store = tempfile::tempdir().unwrap();
+    let run = glomers(store.path(), words);
+    assert_eq!(run.code, 254, "{words}: {run:?}");
+    assert_eq!(run.out, "", "{words}");
+    for part in expected {
+        assert!(
+            run.err.contains(part),
+            "{words}: `{part}` is not in {}",
+            run.err
+        );
+    }
+    assert_eq!(
+        std::fs::read_dir(store.path()).unwrap().count(),
+        0,
+        "{words}"
+    );
+}
+
+#[test]
+fn an_unknown_challenge_lists_those_there_are_and_the_nearest() {
+    refused(
+        "run brodcast-c",
+        &[
+            "no challenge `brodcast-c`",
+            "Did you mean `broadcast-c`?",
+            "echo, unique-ids, broadcast-a",
+        ],
+    );
+}
+
+#[test]
+fn a_value_out_of_range_says_what_is_allowed() {
+    refused(
+        "run echo --rate -1",
+        &["--rate", "-1", "a number from 0 up"],
+    );
+    refused("run echo --time-limit -5", &["--time-limit", "-5"]);
+    refused("run echo --rate fast", &["a number from 0 up"]);
+    refused("run echo --node-count 0", &["--node-count", "1.."]);
+    refused("run echo --latency ten", &["--latency", "invalid digit"]);
+    refused(
+        "run echo --latency-dist normal",
+        &["constant, uniform, exponential"],
+    );
+    refused(
+        "run echo --topology ring",
+        &["line, grid, tree, tree2, tree3, tree4, total"],
+    );
+    refused(
+        "run echo --nemesis kil",
+        &["unknown fault `kil`", "partition"],
+    );
+    refused("run echo --nemesis-interval 0", &["seconds above 0"]);
+    refused("run echo --concurrency 0n", &["2n"]);
+    refused(
+        "run echo --availability 1.5",
+        &["`total`, or a number from 0 to 1"],
+    );
+    refused("run echo --seed many", &["--seed"]);
+}
+
+#[test]
+fn unknown_flags_and_stray_words_are_errors() {
+    refused("run echo --latncy 10", &["--latncy", "--latency"]);
+    refused(
+        "run echo broadcast-c",
+        &["unexpected argument 'broadcast-c'"],
+    );
+    refused(
+        "run echo \u{2013}-nemesis partition",
+        &["\u{2013}-nemesis", "typographic dash", "--"],
+    );
+    refused("run echo \u{2014}nemesis partition", &["typographic dash"]);
+    refused("walk echo", &["walk"]);
+    refused("run", &["<CHALLENGE>"]);
+    refused("run echo -- extra", &["--bin"]);
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let store = tempfile::tempdir().unwrap();
+    for words in ["--help", "help run", "list --help", "--version"] {
+        let run = glomers(store.path(), words);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{words}");
+    }
+    assert!(
+        glomers(store.path(), "help run")
+            .out
+            .contains("0 valid, 1 invalid, 2 unknown, 254")
+    );
+}
+
+#[test]
+fn the_list_is_the_table() {
+    let store = tempfile::tempdir().unwrap();
+    let run = glomers(store.path(), "list");
+    assert_eq!(run.code, 0);
+    insta::assert_snapshot!("list", run.out);
+}

@@ -1,0 +1,122 @@
+//! What a run leaves behind.
+
+use super::{glomers, results};
+
+#[test]
+fn a_run_leaves_its_files_and_the_links_to_them() {
+    let store = tempfile::tempdir().unwrap();
+    let run = glomers(store.path(), "run broadcast-c --seed 7");
+    assert_eq!(run.code, 0, "{run:?}");
+    let latest = store.path().join("latest");
+    for file in [
+        "history.jsonl",
+        "history.edn",
+        "journal.jsonl",
+        "results.json",
+        "node-logs/n4.log",
+    ] {
+        assert!(latest.join(file).is_file(), "{file}");
+    }
+    let same = store.path().join("broadcast-c/latest");
+    assert_eq!(latest.canonicalize().unwrap(), same.canonicalize().unwrap());
+    assert_eq!(
+        latest
+            .canonicalize()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .file_name()
+            .unwrap(),
+        "broadcast-c"
+    );
+}
+
+#[test]
+fn results_have_upstreams_own_keys_with_ours_beside_them() {
+    let store = tempfile::tempdir().unwrap();
+    glomers(
+        store.path(),
+        "run broadcast-b --seed 7 --availability total --rate 50",
+    );
+    let results = results(store.path());
+    for pointer in [
+        "/net/all/msgs-per-op",
+        "/net/servers/msgs-per-op",
+        "/net/clients/msg-count",
+        "/workload/attempt-count",
+        "/workload/stable-latencies/0.5",
+        "/workload/stable-latencies/1",
+        "/stats/by-f/broadcast/ok-count",
+    ] {
+        let value = results.pointer(pointer);
+        assert!(
+            value.is_some_and(serde_json::Value::is_number),
+            "{pointer}: {value:?}"
+        );
+    }
+    assert_eq!(results["valid?"], true);
+    assert_eq!(results["workload"]["lost-count"], 0);
+    assert_eq!(results["availability"]["ok-fraction"], 1.0);
+    assert_eq!(results["seed"], 7);
+    assert_eq!(results["challenge"], "broadcast-b");
+    assert_eq!(results["settings"]["rate"], 50.0);
+    assert_eq!(results["thresholds"][1]["asked"], "total");
+    assert_eq!(
+        results["command"]
+            .as_str()
+            .unwrap()
+            .split(" --store")
+            .next(),
+        Some("cargo glomers run broadcast-b --rate 50 --availability total")
+    );
+}
+
+#[test]
+fn the_seed_repeats_the_run_byte_for_byte() {
+    let journal = |seed: u64| {
+        let store = tempfile::tempdir().unwrap();
+        glomers(
+            store.path(),
+            &format!("run broadcast-c --seed {seed} --latency 10 --latency-dist exponential"),
+        );
+        std::fs::read(store.path().join("latest/journal.jsonl")).unwrap()
+    };
+    let first = journal(11);
+    assert!(first.len() > 100_000);
+    assert!(first == journal(11));
+    assert!(first != journal(12));
+}
+
+#[test]
+fn a_run_without_a_seed_prints_the_one_that_repeats_it() {
+    let store = tempfile::tempdir().unwrap();
+    let first = glomers(store.path(), "run broadcast-c");
+    let again = first
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("again: cargo glomers "))
+        .unwrap();
+    let seed = again.rsplit_once("--seed ").unwrap().1.to_owned();
+    let journal = std::fs::read(store.path().join("latest/journal.jsonl")).unwrap();
+    glomers(store.path(), &format!("run broadcast-c --seed {seed}"));
+    assert!(journal == std::fs::read(store.path().join("latest/journal.jsonl")).unwrap());
+}
+
+#[test]
+fn a_history_that_was_written_reads_back_the_same() {
+    let store = tempfile::tempdir().unwrap();
+    glomers(store.path(), "run broadcast-c --seed 3");
+    let read = |name: &str| {
+        maelstrom_check::History::read(store.path().join("latest").join(name)).unwrap()
+    };
+    let (json, edn) = (read("history.jsonl"), read("history.edn"));
+    assert_eq!(json.len(), edn.len());
+    let check = |history| {
+        maelstrom_check::check(
+            maelstrom_check::Workload::Broadcast,
+            history,
+            &Default::default(),
+        )
+    };
+    assert_eq!(check(&json).to_json(), check(&edn).to_json());
+}

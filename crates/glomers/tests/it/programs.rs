@@ -1,0 +1,117 @@
+//! Runs of programs in real time: ours, and those that misbehave.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::{Run, glomers, results};
+
+/// Verdicts are the same as under virtual time. Each takes the time it takes.
+#[test]
+fn our_programs_pass_in_real_time_as_they_do_in_virtual_time() {
+    let runs = [
+        "echo",
+        "unique-ids",
+        "broadcast-a",
+        "broadcast-b",
+        "broadcast-c",
+    ]
+    .map(|challenge| {
+        std::thread::spawn(move || {
+            let store = tempfile::tempdir().unwrap();
+            let rate = if challenge == "unique-ids" {
+                " --rate 200"
+            } else {
+                ""
+            };
+            let words = format!("run {challenge} --seed 1 --time-limit 4{rate}");
+            let virtual_time = glomers(store.path(), &words);
+            let real = glomers(store.path(), &format!("{words} --real"));
+            (challenge, virtual_time, real, results(store.path()))
+        })
+    });
+    for run in runs {
+        let (challenge, virtual_time, real, results) = run.join().unwrap();
+        assert_eq!(
+            (virtual_time.code, real.code),
+            (0, 0),
+            "{challenge}: {real:?}"
+        );
+        assert!(real.out.contains("real time"), "{challenge}: {real:?}");
+        assert!(
+            results["stats"]["ok-count"].as_u64() > Some(5),
+            "{challenge}: {results}"
+        );
+    }
+}
+
+fn script(folder: &Path, text: &str) -> String {
+    let path = folder.join("node.sh");
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
+fn run_script(text: &str) -> (Run, serde_json::Value) {
+    let store = tempfile::tempdir().unwrap();
+    let program = script(store.path(), text);
+    let run = glomers(
+        store.path(),
+        &format!("run echo --bin {program} --time-limit 2"),
+    );
+    let results = results(store.path());
+    (run, results)
+}
+
+#[test]
+fn a_crash_ends_the_run_with_255_the_node_and_its_log() {
+    let (run, results) = run_script("read line; echo 'out of cheese' >&2; exit 7");
+    assert_eq!(run.code, 255, "{run:?}");
+    for part in [
+        "n0 ended",
+        "exit status: 7",
+        "out of cheese",
+        "node-logs/n0.log",
+    ] {
+        assert!(run.err.contains(part), "`{part}` is not in {}", run.err);
+    }
+    assert_eq!(results["valid?"], "unknown");
+    assert!(results["error"].as_str().unwrap().contains("n0 ended"));
+}
+
+#[test]
+fn a_debug_print_ends_the_run_with_255_the_line_and_the_log() {
+    let (run, _) = run_script("echo 'ready!'; sleep 30");
+    assert_eq!(run.code, 255, "{run:?}");
+    for part in [
+        "n0 printed a line",
+        "ready!",
+        "standard error",
+        "node-logs/n0.log",
+    ] {
+        assert!(run.err.contains(part), "`{part}` is not in {}", run.err);
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let store = tempfile::tempdir().unwrap();
+    let run = glomers(store.path(), "run echo --bin /nowhere/at/all");
+    assert_eq!(run.code, 255);
+    assert!(
+        run.err.contains("there is no program /nowhere/at/all"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn arguments_after_two_hyphens_reach_the_program() {
+    let store = tempfile::tempdir().unwrap();
+    let program = script(store.path(), "echo \"got: $*\" >&2; exit 1");
+    let run = glomers(
+        store.path(),
+        &format!("run echo --bin {program} -- --strategy quick"),
+    );
+    assert!(run.err.contains("got: --strategy quick"), "{}", run.err);
+    assert!(run.out.contains("-- --strategy quick"), "{}", run.out);
+}

@@ -1,0 +1,262 @@
+//! A lock among nodes, with a token that keeps out those who lost it.
+//!
+//! # What a lock can promise when nodes stop and clocks differ
+//!
+//! The lock is one key of lin-kv: who holds it, the token of the tenure, a
+//! count of renewals. Every change is a compare-and-set of the whole, so there
+//! is one history of holders, and each tenure's token is one more than the last.
+//!
+//! A holder may crash, so a tenure has to end by itself. No wall clock decides
+//! when, since they differ and jump. Instead:
+//!
+//! - The *holder* counts its lease from the moment at which it **sent** the
+//!   acquisition or renewal that succeeded, on its own monotonic clock. After
+//!   that it must not act as holder; [`Lease::remaining`] says how long it may.
+//! - A *contender* that finds the lock held counts from the moment at which it
+//!   **was shown** the record, on its own monotonic clock. When the very same
+//!   record is there still after the lease and a quarter more, it takes the
+//!   lock over by comparing and setting that record. A renewal in between
+//!   changes the record, and makes the comparison fail.
+//!
+//! The record was shown after the renewal was sent, so the contender's count
+//! begins later than the holder's; the quarter more covers clocks whose *rates*
+//! differ by as much. Two nodes that both believe to hold the lock would need
+//! clocks that differ more.
+//!
+//! And yet: a holder can be stopped right after it looked at its clock, for as
+//! long as it likes, and then act. No lock can help that; only whoever is acted
+//! upon can, by refusing a token that is lower than one that it has seen. That
+//! is what the token is for, and [`Fence`] is the check. (Martin Kleppmann,
+//! "How to do distributed locking", 2016.)
+
+use std::time::Duration;
+
+use maelstrom_node::{NodeId, Retry};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::{KvError, LinKv, Result};
+
+/// A lock kept in lin-kv; made by [`LinKv::lock`].
+///
+/// ```
+/// # use std::time::Duration;
+/// # use maelstrom_kv::{LinKv, Result};
+/// # async fn example(ctx: maelstrom_node::Context) -> Result<()> {
+/// let lock = LinKv::new(&ctx).lock("rebalancing").lease(Duration::from_secs(2));
+/// let mut lease = lock.acquire(Duration::from_secs(10)).await?;
+/// let token = lease.token(); // Goes along with every request to what the lock protects.
+/// lease.renew().await?;
+/// lease.release().await?;
+/// # Ok(()) }
+/// ```
+///
+/// A lease that is dropped is not released; it runs out.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    kv: LinKv,
+    key: String,
+    lease: Duration,
+}
+
+/// What lin-kv holds under the lock's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    /// `None` when the lock is free.
+    holder: Option<NodeId>,
+    /// One more with each tenure.
+    token: u64,
+    /// One more with each renewal.
+    renewals: u64,
+    /// Tells an acquisition of our own whose answer was lost from another's.
+    claim: u64,
+}
+
+impl Lock {
+    pub(crate) fn new(kv: LinKv, name: String) -> Self {
+        Self {
+            kv,
+            key: format!("lock/{name}"),
+            lease: Duration::from_secs(3),
+        }
+    }
+
+    /// How long a tenure lasts without renewal. The same for all who use the
+    /// lock. Three seconds unless told otherwise: several round trips, so that
+    /// renewals arrive.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Waits until the lock is this node's, for `wait` at most.
+    ///
+    /// # Errors
+    /// [`KvError::Contended`] when others held it all the time.
+    pub async fn acquire(&self, wait: Duration) -> Result<Lease> {
+        let start = Instant::now();
+        let until = start + wait;
+        let kv = self.kv.clone().within(wait.min(self.lease));
+        let mut rng = self.kv.ctx.rng();
+        let claim: u64 = rng.random();
+        // Each look and claim is new; to hammer the service is no use.
+        let pause = Retry::default()
+            .first_wait(self.lease / 4)
+            .longest_wait(self.lease / 4);
+        let mut held: Option<(Record, Instant)> = None;
+        let mut claimed_at = start;
+        let mut attempts = 0;
+        loop {
+            let found: Option<Record> = kv.find(&self.key).await?;
+            if let Some(record) = &found
+                && record.claim == claim
+                && record.holder.is_some()
+            {
+                // A claim whose answer was lost has arrived after all.
+                return Ok(self.lease_of(record.clone(), claimed_at));
+            }
+            if self.is_free(found.as_ref(), &mut held) {
+                claimed_at = Instant::now();
+                attempts += 1;
+                match self.claim(&kv, found, claim).await {
+                    Ok(record) => return Ok(self.lease_of(record, claimed_at)),
+                    Err(error) if error.is_definite() || error.is_timeout() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            let later = Instant::now() + pause.wait(0, &mut rng);
+            if later >= until {
+                let within = wait;
+                return Err(KvError::Contended { attempts, within });
+            }
+            tokio::time::sleep_until(later).await;
+        }
+    }
+
+    /// Whether the lock may be claimed: nobody holds it, or whoever does has
+    /// not stirred for longer than the lease.
+    fn is_free(&self, found: Option<&Record>, held: &mut Option<(Record, Instant)>) -> bool {
+        let Some(record) = found.filter(|record| record.holder.is_some()) else {
+            *held = None;
+            return true;
+        };
+        match held {
+            Some((seen, since)) if seen == record => since.elapsed() >= self.lease * 5 / 4,
+            _ => {
+                *held = Some((record.clone(), Instant::now()));
+                false
+            }
+        }
+    }
+
+    async fn claim(&self, kv: &LinKv, found: Option<Record>, claim: u64) -> Result<Record> {
+        let record = Record {
+            holder: Some(self.kv.ctx.id().clone()),
+            token: found.as_ref().map_or(0, |found| found.token) + 1,
+            renewals: 0,
+            claim,
+        };
+        match &found {
+            None => kv.create(&self.key, &record).await?,
+            Some(found) => kv.cas(&self.key, found, &record).await?,
+        }
+        Ok(record)
+    }
+
+    fn lease_of(&self, record: Record, since: Instant) -> Lease {
+        Lease {
+            lock: self.clone(),
+            record,
+            until: since + self.lease,
+        }
+    }
+}
+
+/// A tenure of a [`Lock`].
+#[derive(Debug)]
+#[must_use = "a lease that is dropped is not released; it runs out"]
+pub struct Lease {
+    lock: Lock,
+    record: Record,
+    until: Instant,
+}
+
+impl Lease {
+    /// The fencing token: greater than that of every tenure before this one.
+    pub fn token(&self) -> u64 {
+        self.record.token
+    }
+
+    /// How long this node may still act as holder; zero when the lease has run
+    /// out. Look before each act, and send the [token](Self::token) along.
+    pub fn remaining(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// Extends the lease to its full length from now.
+    ///
+    /// # Errors
+    /// [`KvError::PreconditionFailed`] when the lock was taken over. After any
+    /// error the lease runs on as it was; after a timeout, try again.
+    pub async fn renew(&mut self) -> Result<()> {
+        let sent = Instant::now();
+        let renewed = Record {
+            renewals: self.record.renewals + 1,
+            ..self.record.clone()
+        };
+        self.replace(renewed).await?;
+        self.until = sent + self.lock.lease;
+        Ok(())
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// [`KvError::PreconditionFailed`] when it was taken over already.
+    pub async fn release(mut self) -> Result<()> {
+        let free = Record {
+            holder: None,
+            ..self.record.clone()
+        };
+        self.replace(free).await
+    }
+
+    /// Changes the record from what we know it to be. Asked again after an
+    /// answer was lost, it finds its own change, which is as good.
+    async fn replace(&mut self, to: Record) -> Result<()> {
+        let Lock { kv, key, lease } = &self.lock;
+        let kv = kv.clone().within(*lease);
+        match kv.cas(key, &self.record, &to).await {
+            Err(KvError::PreconditionFailed(error)) => {
+                if kv.find::<_, Record>(key).await?.as_ref() != Some(&to) {
+                    return Err(KvError::PreconditionFailed(error));
+                }
+            }
+            other => other?,
+        }
+        self.record = to;
+        Ok(())
+    }
+}
+
+/// The check on the other side: lets in no token lower than the highest seen.
+///
+/// ```
+/// let mut fence = maelstrom_kv::Fence::default();
+/// assert!(fence.admits(1) && fence.admits(2) && fence.admits(2));
+/// assert!(!fence.admits(1), "whoever held the lock before is too late");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fence {
+    highest: u64,
+}
+
+impl Fence {
+    /// Whether a request with this token may be carried out.
+    pub fn admits(&mut self, token: u64) -> bool {
+        let admitted = token >= self.highest;
+        self.highest = self.highest.max(token);
+        admitted
+    }
+}

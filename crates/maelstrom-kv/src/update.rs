@@ -1,0 +1,153 @@
+//! Read, compute, compare-and-set, and again if somebody else was faster.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use maelstrom_node::proto::kv::Request;
+
+use crate::service::CreatesKeys;
+use crate::store::{absent_is_none, left};
+use crate::{Kv, KvError, Result};
+
+impl<S: CreatesKeys> Kv<S> {
+    /// Sets a key to what `f` makes of its value (`None` when the key does not
+    /// exist), and returns what it was set to.
+    ///
+    /// `f` is called anew each time that somebody else changed the key in
+    /// between; its last result alone takes effect, and takes effect once. The
+    /// attempts step back with jitter, and end with the time that
+    /// [`within`](Kv::within) allows for the whole.
+    ///
+    /// A compare-and-set whose answer does not come is *not* repeated: it may
+    /// have taken effect, and a second one would then add twice what was to be
+    /// added once. When twice is as good as once, use
+    /// [`update_idempotent`](Self::update_idempotent).
+    ///
+    /// ```
+    /// # use maelstrom_kv::{Result, SeqKv};
+    /// # async fn example(ctx: maelstrom_node::Context) -> Result<()> {
+    /// let kv = SeqKv::new(&ctx);
+    /// let sum: i64 = kv.update("sum", |sum: Option<i64>| sum.unwrap_or(0) + 5).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`KvError::Contended`] when others were faster until the time was up,
+    /// which is definite; an indefinite timeout when an answer did not come.
+    pub async fn update<K, V>(&self, key: &K, f: impl FnMut(Option<V>) -> V) -> Result<V>
+    where
+        K: Serialize + ?Sized,
+        V: Serialize + DeserializeOwned,
+    {
+        self.updated(key, f, false).await
+    }
+
+    /// As [`update`](Self::update), for an `f` that may take effect twice:
+    /// adding to a set, taking a maximum. A compare-and-set whose answer does
+    /// not come within the wait of the retry policy is tried again.
+    ///
+    /// ```
+    /// # use std::collections::BTreeSet;
+    /// # use maelstrom_kv::{Result, SeqKv};
+    /// # async fn example(ctx: maelstrom_node::Context) -> Result<()> {
+    /// let kv = SeqKv::new(&ctx);
+    /// kv.update_idempotent("seen", |seen: Option<BTreeSet<u64>>| {
+    ///     let mut seen = seen.unwrap_or_default();
+    ///     seen.insert(7);
+    ///     seen
+    /// }).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub async fn update_idempotent<K, V>(&self, key: &K, f: impl FnMut(Option<V>) -> V) -> Result<V>
+    where
+        K: Serialize + ?Sized,
+        V: Serialize + DeserializeOwned,
+    {
+        self.updated(key, f, true).await
+    }
+
+    async fn updated<K, V>(
+        &self,
+        key: &K,
+        mut f: impl FnMut(Option<V>) -> V,
+        idempotent: bool,
+    ) -> Result<V>
+    where
+        K: Serialize + ?Sized,
+        V: Serialize + DeserializeOwned,
+    {
+        let until = self.deadline();
+        let mut lost = 0;
+        loop {
+            // Beaten once on a service that may show old states, look at the
+            // newest: the old one might be shown for ever.
+            if lost > 0 && S::MAY_BE_STALE {
+                self.catch_up(until).await?;
+            }
+            let from = self.json(key, until).await?;
+            let value = match &from {
+                Some(from) => {
+                    Some(V::deserialize(from).map_err(|error| self.unfit("read", &error))?)
+                }
+                None => None,
+            };
+            let to = f(value);
+            let attempt = if idempotent {
+                until.min(Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()))
+            } else {
+                until
+            };
+            let changed = match &from {
+                // What was read goes back as it came, fields that `V` does not
+                // have included.
+                Some(from) => {
+                    let to =
+                        serde_json::to_value(&to).map_err(|error| self.unfit("cas", &error))?;
+                    let cas = Request::Cas {
+                        key,
+                        from,
+                        to: &to,
+                        create_if_not_exists: false,
+                    };
+                    self.change(&cas, attempt).await
+                }
+                None => self.create_until(key, &to, attempt).await,
+            };
+            let error = match changed {
+                Ok(()) => return Ok(to),
+                Err(error) => error,
+            };
+            let beaten = matches!(
+                error,
+                KvError::PreconditionFailed(_)
+                    | KvError::KeyAlreadyExists(_)
+                    | KvError::KeyDoesNotExist(_)
+            );
+            let later = Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()) / 4;
+            if beaten {
+                lost += 1;
+                if later >= until {
+                    return Err(KvError::Contended {
+                        attempts: lost,
+                        within: self.within,
+                    });
+                }
+                tokio::time::sleep_until(later).await;
+            } else if !(idempotent && error.is_timeout() && Instant::now() < until) {
+                return Err(error);
+            }
+        }
+    }
+
+    async fn json<K: Serialize + ?Sized>(
+        &self,
+        key: &K,
+        until: Instant,
+    ) -> Result<Option<serde_json::Value>> {
+        absent_is_none(self.get_within(key, left(until)).await)
+    }
+}

@@ -1,0 +1,156 @@
+//! The lock: one holder at a time, tenures that end by themselves, and tokens
+//! that grow.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use maelstrom_kv::{Fence, KvError, LinKv, Lock, Result};
+use rand::RngExt;
+use tokio::time::{Instant, sleep};
+
+use crate::fake::Age;
+use crate::network::{Fate, Network};
+
+const LEASE: Duration = Duration::from_secs(1);
+
+fn lock(network: &Network, node: &str) -> Lock {
+    LinKv::new(&network.node(node)).lock("x").lease(LEASE)
+}
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_is_held_released_and_held_by_the_next() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let (a, b) = (lock(&network, "n0"), lock(&network, "n1"));
+    let lease = a.acquire(seconds(1)).await?;
+    assert_eq!(lease.token(), 1);
+    assert!(lease.remaining() > LEASE / 2);
+    let refused = b.acquire(LEASE / 2).await.unwrap_err();
+    assert!(matches!(refused, KvError::Contended { .. }), "{refused}");
+    lease.release().await?;
+    assert_eq!(b.acquire(seconds(1)).await?.token(), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_stops_is_succeeded_after_its_lease_and_not_before() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let (a, b) = (lock(&network, "n0"), lock(&network, "n1"));
+    let mut lease = a.acquire(seconds(1)).await?;
+    let start = Instant::now();
+    let next = b.acquire(seconds(10)).await?;
+    assert!(start.elapsed() >= LEASE * 5 / 4, "{:?}", start.elapsed());
+    assert_eq!(lease.remaining(), Duration::ZERO, "the first one knows");
+    assert!(next.token() > lease.token());
+    let lost = lease.renew().await.unwrap_err();
+    assert!(matches!(lost, KvError::PreconditionFailed(_)), "{lost}");
+    let lost = lease.release().await.unwrap_err();
+    assert!(matches!(lost, KvError::PreconditionFailed(_)), "{lost}");
+    assert!(next.remaining() > Duration::ZERO);
+    next.release().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_renewed_lasts() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let (a, b) = (lock(&network, "n0"), lock(&network, "n1"));
+    let mut lease = a.acquire(seconds(1)).await?;
+    let other = tokio::spawn(async move { b.acquire(seconds(10)).await });
+    for _ in 0..20 {
+        sleep(LEASE / 3).await;
+        lease.renew().await?;
+        assert!(lease.remaining() > LEASE / 2);
+    }
+    assert!(!other.is_finished());
+    lease.release().await?;
+    assert_eq!(other.await.unwrap()?.token(), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_or_renewal_whose_answer_is_lost_is_found_again() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let lock = lock(&network, "n0");
+    let mut sets = 0;
+    let mut fate = move |message: &maelstrom_node::Message| {
+        sets += usize::from(message.body.header().unwrap().kind == "cas");
+        if sets % 2 == 1 {
+            Fate::Unanswered
+        } else {
+            Fate::Answered
+        }
+    };
+    network.fate(move |message| match &*message.body.header().unwrap().kind {
+        "cas" => fate(message),
+        _ => Fate::Answered,
+    });
+    let mut lease = lock.acquire(seconds(10)).await?;
+    assert_eq!(lease.token(), 1);
+    lease.renew().await?; // Answered.
+    let lost = lease.renew().await.unwrap_err(); // Done, but not answered.
+    assert!(!lost.is_definite(), "{lost}");
+    lease.renew().await?; // Finds its own change.
+    assert!(lease.remaining() > Duration::ZERO);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn among_many_with_lost_messages_no_two_hold_it_and_tokens_grow() {
+    let network = Network::new(Age::Random);
+    let mut sent = 0_u64;
+    network.fate(move |_| {
+        sent += 1;
+        match sent % 7 {
+            0 => Fate::Lost,
+            3 => Fate::Unanswered,
+            _ => Fate::Answered,
+        }
+    });
+    // Who holds the lock until when, as far as the holders know.
+    let tenures = Arc::new(Mutex::new(Vec::<(u64, Instant, Instant)>::new()));
+    let fence = Arc::new(Mutex::new(Fence::default()));
+    let nodes = (0..5).map(|node| {
+        let ctx = network.node(&format!("n{node}"));
+        let lock = LinKv::new(&ctx).lock("x").lease(LEASE);
+        let (tenures, fence) = (tenures.clone(), fence.clone());
+        tokio::spawn(async move {
+            let mut rng = ctx.rng();
+            for _ in 0..8 {
+                let Ok(lease) = lock.acquire(seconds(30)).await else {
+                    continue;
+                };
+                if lease.remaining() > Duration::ZERO {
+                    let until = Instant::now() + lease.remaining();
+                    let mut tenures = tenures.lock().unwrap();
+                    tenures.push((lease.token(), Instant::now(), until));
+                    assert!(fence.lock().unwrap().admits(lease.token()));
+                }
+                // Some give it back in time, some are late, some never do.
+                sleep(Duration::from_millis(rng.random_range(0..1500))).await;
+                if rng.random_bool(0.7) {
+                    // Whoever asks to release holds it no longer, answer or not.
+                    let (token, held) = (lease.token(), Instant::now());
+                    for tenure in tenures.lock().unwrap().iter_mut() {
+                        if tenure.0 == token {
+                            tenure.2 = tenure.2.min(held);
+                        }
+                    }
+                    let _ = lease.release().await;
+                }
+            }
+        })
+    });
+    for node in nodes.collect::<Vec<_>>() {
+        node.await.unwrap();
+    }
+    let tenures = tenures.lock().unwrap();
+    assert!(tenures.len() >= 10, "{tenures:?}");
+    for pair in tenures.windows(2) {
+        let ((token, _, until), (next_token, next_since, _)) = (pair[0], pair[1]);
+        assert!(token < next_token, "{pair:?}");
+        assert!(until <= next_since, "{pair:?}");
+    }
+}

@@ -1,0 +1,10 @@
+//! The clients against services in memory that behave as Maelstrom's do, on a
+//! clock that stands still between events.
+#![allow(clippy::unwrap_used)] // A test that can't go on should panic.
+
+mod fake;
+mod locks;
+mod network;
+mod stale;
+mod stores;
+mod updates;
