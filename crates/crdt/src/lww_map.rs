@@ -265,8 +265,8 @@ mod serial {
     where
         K: Deserialize<'de> + Ord,
         V: Deserialize<'de>,
-        R: Deserialize<'de>,
-        S: Deserialize<'de>,
+        R: Deserialize<'de> + Ord,
+        S: Deserialize<'de> + Ord,
     {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let Form { live, removed } =
@@ -277,7 +277,7 @@ mod serial {
             let removed = removed
                 .into_iter()
                 .map(|(key, stamp, replica)| (key, stamp, replica, None));
-            let writes: SortedMap<_, _> = live
+            let mut writes: Vec<_> = live
                 .chain(removed)
                 .map(|(key, stamp, replica, value)| {
                     (
@@ -290,6 +290,9 @@ mod serial {
                     )
                 })
                 .collect();
+            // Of two writes to a key, the later comes first and stays.
+            writes.sort_by(|(_, a), (_, b)| (&b.stamp, &b.replica).cmp(&(&a.stamp, &a.replica)));
+            let writes: SortedMap<_, _> = writes.into_iter().collect();
             let live = writes
                 .iter()
                 .filter(|(_, write)| write.value.is_some())

@@ -258,26 +258,28 @@ impl<K: Ord + Clone, V> SortedMap<K, V> {
                     changed = true;
                 }
             }
-            while let Some((key, _)) = mine.as_slice().first() {
+            while let Some((key, value)) = mine.as_mut_slice().first_mut() {
                 let side = theirs
                     .peek()
-                    .map_or(Ordering::Less, |(other, _)| key.cmp(other));
-                if side == Ordering::Greater {
-                    changed |= written.take(theirs.next(), rules);
-                    continue;
+                    .map_or(Ordering::Less, |(other, _)| (*key).cmp(other));
+                match side {
+                    Ordering::Greater => {
+                        changed |= written.take(theirs.next(), rules);
+                        continue;
+                    }
+                    Ordering::Less => changed |= rules.mine(key, value),
+                    Ordering::Equal => {
+                        if let Some((_, other)) = theirs.next() {
+                            changed |= rules.both(key, value, other);
+                        }
+                    }
                 }
-                let Some((key, mut value)) = mine.next() else {
-                    break;
-                };
-                if side == Ordering::Less {
-                    changed |= rules.mine(&key, &mut value);
-                } else if let Some((_, other)) = theirs.next() {
-                    changed |= rules.both(&key, &mut value, other);
-                }
-                if rules.dead(&value) {
-                    changed = true;
-                } else {
-                    written.push((key, value));
+                let dead = rules.dead(value);
+                changed |= dead;
+                if let Some(entry) = mine.next()
+                    && !dead
+                {
+                    written.push(entry);
                 }
             }
         }
@@ -313,10 +315,13 @@ impl<K: Clone, V> Writer<K, V> {
 
     /// Takes over an entry of the other side, if the rules say so.
     fn take<W>(&mut self, other: Option<&(K, W)>, rules: &mut impl Merge<K, V, W>) -> bool {
-        let new = other.and_then(|(key, other)| Some((key.clone(), rules.theirs(key, other)?)));
-        let taken = new.is_some();
-        new.into_iter().for_each(|entry| self.push(entry));
-        taken
+        if let Some((key, other)) = other
+            && let Some(value) = rules.theirs(key, other)
+        {
+            self.push((key.clone(), value));
+            return true;
+        }
+        false
     }
 
     fn finish(mut self) -> SortedMap<K, V> {

@@ -1,5 +1,6 @@
 //! Anti-entropy over a network that loses, repeats and reorders, between replicas that crash.
 
+use crate::config;
 use crdt::{Ack, DeltaBuffer, GSet, Message, OrSet};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -181,7 +182,7 @@ impl Cluster {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(10_000))]
 
     #[test]
     fn nodes_converge_and_no_state_ever_has_a_gap(
@@ -363,4 +364,25 @@ fn a_peer_that_left_holds_nothing_back() {
     assert_eq!(a.pending(), 0);
     assert!(a.peers().eq(&['b']));
     assert_eq!(a.into_state().len(), 1);
+}
+
+#[test]
+fn an_interval_made_for_an_earlier_life_is_refused() {
+    let (mut a, mut b) = pair();
+    let first = a.message_for(&'b').unwrap();
+    let ack = b.receive(&'a', &first).ack;
+    a.acknowledge(&'b', ack);
+    b.update(|set| set.insert(1));
+    a.receive(&'b', &b.message_for(&'a').unwrap());
+    a.update(|set| set.insert(2));
+    // It leaves out what b itself sent.
+    let interval = a.message_for(&'b').unwrap();
+    assert_eq!(interval.payload, [2].into_iter().collect());
+    // b forgets everything, and gets the first message again.
+    let mut b = DeltaBuffer::new(GSet::default(), 2);
+    assert!(!b.receive(&'a', &first).ack.gap);
+    let refused = b.receive(&'a', &interval).ack;
+    assert!(refused.gap && b.state().is_empty());
+    a.acknowledge(&'b', refused);
+    assert_eq!(pass(&mut a, &mut b).map(|sent| sent.len()), Some(2));
 }

@@ -1,5 +1,6 @@
 //! Sizes at which the ways to join part: key by key, or a walk over both sides.
 
+use crate::config;
 use crate::scenarios::{LargeSetMaps, LargeSets};
 use crdt::testing::{Scenario, reachable};
 use crdt::{Dot, DotContext, GCounter, GSet, Join, LwwMap, OrSet, VersionVector};
@@ -9,14 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
 
 /// Sets of any size from none to several chunks.
 fn numbers() -> impl Strategy<Value = BTreeSet<u16>> {

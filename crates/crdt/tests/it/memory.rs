@@ -5,6 +5,7 @@ use crdt::testing::{Scenario, reachable};
 use crdt::{DeltaBuffer, Join, OrSet};
 use proptest::prelude::*;
 
+use crate::config;
 use crate::scenarios::{LargeSets, Sets};
 
 /// Dots that keep elements, and entries of the context.
@@ -78,12 +79,7 @@ fn bounded<S: Scenario<State = OrSet<u8, u8>>>()
 where
     S::Operation: 'static,
 {
-    let config = ProptestConfig {
-        cases: 1000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    proptest!(config, |(reached in reachable::<S>())| {
+    proptest!(config(1000), |(reached in reachable::<S>())| {
         let mut all = OrSet::default();
         for set in &reached {
             all.join(set);
