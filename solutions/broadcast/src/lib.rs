@@ -1,5 +1,27 @@
 //! Gossip Glomers 3: what one node is told, all nodes come to know.
+//!
+//! A [`Broadcast`] node follows one [`Strategy`]. Four of them are plain values
+//! behind the trait [`Protocol`], driven by messages and time and tested with no
+//! runtime; [`Flood`] and [`TimeoutPool`] are written on the runtime's calls.
 
+mod anti_entropy;
+mod batch;
+mod convergecast;
+mod direct;
+mod exchange;
 mod flood;
+pub mod knowledge;
+pub mod message;
+mod protocol;
+mod strategy;
+mod timeout_pool;
 
+pub use anti_entropy::AntiEntropy;
+pub use batch::Batch;
+pub use convergecast::Convergecast;
+pub use direct::Direct;
+pub use exchange::Exchange;
 pub use flood::Flood;
+pub use protocol::{Outgoing, Protocol};
+pub use strategy::{Broadcast, Strategy};
+pub use timeout_pool::TimeoutPool;

@@ -1,9 +1,9 @@
-//! The id generator under the official settings, and a broken one beside it.
+//! The id generators under the official settings, and a broken one beside it.
 
 use maelstrom_node::handler;
 use maelstrom_node::proto::unique_ids::{Request, Response};
 use maelstrom_sim::{Availability, Fault, InProcess, Run, Settings, Verdict, Workload};
-use unique_ids::Sequence;
+use unique_ids::{Strategy, UniqueIds};
 
 fn official() -> Settings {
     Settings::new(Workload::UniqueIds)
@@ -14,27 +14,45 @@ fn official() -> Settings {
         .nemesis(Fault::Partition)
 }
 
+fn host(strategy: Strategy) -> InProcess {
+    InProcess::new(move |ctx| UniqueIds::new(strategy, &ctx))
+}
+
 #[test]
 fn valid_on_50_seeds_and_silent_between_servers() {
-    let settings = official().time_limit(3);
-    for seed in 0..50 {
-        let host = InProcess::new(|_| Sequence::default());
-        let outcome = Run::new(settings.clone(), seed, host).execute();
-        let results = outcome.check();
-        assert_eq!(results.verdict(), Verdict::Valid, "seed {seed}");
-        assert_eq!(
-            results.net.map(|net| net.servers.msg_count),
-            Some(0),
-            "seed {seed}"
-        );
+    let settings = official().time_limit(1);
+    for strategy in Strategy::ALL {
+        for seed in 0..50 {
+            let outcome = Run::new(settings.clone(), seed, host(*strategy)).execute();
+            let results = outcome.check();
+            assert_eq!(results.verdict(), Verdict::Valid, "{strategy}, seed {seed}");
+            assert_eq!(
+                results.net.map(|net| net.servers.msg_count),
+                Some(0),
+                "{strategy}, seed {seed}"
+            );
+        }
     }
 }
 
 #[test]
 fn the_official_length_is_valid_too() {
-    let outcome = Run::new(official(), 1, InProcess::new(|_| Sequence::default())).execute();
+    let outcome = Run::new(official(), 1, host(Strategy::Sequence)).execute();
     assert_eq!(outcome.check().verdict(), Verdict::Valid);
     assert!(outcome.history.len() > 50_000, "{}", outcome.history.len());
+}
+
+#[test]
+fn every_strategy_has_a_name_that_is_read_back() {
+    for strategy in Strategy::ALL {
+        assert_eq!(strategy.name().parse(), Ok(*strategy));
+    }
+    assert!(
+        "guess"
+            .parse::<Strategy>()
+            .unwrap_err()
+            .contains("snowflake")
+    );
 }
 
 #[test]

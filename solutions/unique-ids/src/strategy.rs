@@ -1,0 +1,119 @@
+//! The strategies by name, and the node that follows one.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+
+use maelstrom_node::proto::unique_ids::{Request, Response};
+use maelstrom_node::{Context, Node, Result};
+use serde_json::Value;
+
+use crate::{ObjectIds, Sequence, Snowflake, Uuids, Version};
+
+/// How ids are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Strategy {
+    /// The node's name and a number, `n2-17`.
+    Sequence,
+    /// 64 bits: time, machine, counter.
+    Snowflake,
+    /// 96 bits: time, machine, counter, as in MongoDB.
+    ObjectId,
+    /// Random UUIDs.
+    UuidV4,
+    /// UUIDs in order of time.
+    UuidV7,
+}
+
+impl Strategy {
+    /// Every strategy, from the plainest on.
+    pub const ALL: &'static [Self] = &[
+        Self::Sequence,
+        Self::Snowflake,
+        Self::ObjectId,
+        Self::UuidV4,
+        Self::UuidV7,
+    ];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sequence => "sequence",
+            Self::Snowflake => "snowflake",
+            Self::ObjectId => "object-id",
+            Self::UuidV4 => "uuid",
+            Self::UuidV7 => "uuid-v7",
+        }
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Strategy {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let found = Self::ALL.iter().find(|strategy| strategy.name() == text);
+        found.copied().ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|strategy| strategy.name()).collect();
+            format!(
+                "unknown strategy `{text}`, expected one of {}",
+                names.join(", ")
+            )
+        })
+    }
+}
+
+/// A node that hands out ids.
+#[derive(Debug)]
+pub struct UniqueIds(Mutex<Maker>);
+
+#[derive(Debug)]
+enum Maker {
+    Sequence(Sequence),
+    Snowflake(Snowflake),
+    ObjectId(ObjectIds),
+    Uuid(Uuids),
+}
+
+impl UniqueIds {
+    /// A node that has handed out nothing yet.
+    pub fn new(strategy: Strategy, ctx: &Context) -> Self {
+        let place = ctx.node_ids().iter().position(|id| id == ctx.id());
+        let place = place.unwrap_or(ctx.node_ids().len());
+        Self(Mutex::new(match strategy {
+            Strategy::Sequence => Maker::Sequence(Sequence::default()),
+            Strategy::Snowflake => Maker::Snowflake(Snowflake::new(place)),
+            Strategy::ObjectId => Maker::ObjectId(ObjectIds::new(place, ctx.rng())),
+            Strategy::UuidV4 => Maker::Uuid(Uuids::new(Version::V4, ctx.rng())),
+            Strategy::UuidV7 => Maker::Uuid(Uuids::new(Version::V7, ctx.rng())),
+        }))
+    }
+}
+
+impl Maker {
+    fn next(&mut self, ctx: &Context) -> Value {
+        match self {
+            Self::Sequence(ids) => ids.next(ctx.id()).into(),
+            Self::Snowflake(ids) => ids.next(ctx.wall_clock()).into(),
+            Self::ObjectId(ids) => ids.next(ctx.wall_clock()).into(),
+            Self::Uuid(ids) => ids.next(ctx.wall_clock()).to_string().into(),
+        }
+    }
+}
+
+impl Node for UniqueIds {
+    type Request = Request;
+    type Response = Response;
+
+    async fn handle(&self, ctx: Context, Request::Generate: Request) -> Result<Response> {
+        // Nothing that holds the lock can panic half-way.
+        let mut maker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = maker.next(&ctx);
+        Ok(Response::GenerateOk { id })
+    }
+}
