@@ -22,12 +22,16 @@ pub(crate) struct Challenge {
     pub(crate) solution: Solution,
 }
 
-/// A node of ours.
+/// A node of ours, with the strategy that a challenge runs unless told otherwise.
 pub(crate) struct Solution {
     /// The name of its program, and of its crate.
     pub(crate) program: &'static str,
-    /// The same node as a value.
-    pub(crate) host: fn() -> InProcess,
+    /// The strategy that does best in this challenge; empty where there is one way only.
+    pub(crate) best: &'static str,
+    /// The names of all its strategies.
+    pub(crate) strategies: fn() -> Vec<&'static str>,
+    /// The same node as a value, by strategy.
+    pub(crate) host: fn(&str) -> Result<InProcess, String>,
 }
 
 /// A figure that must stay below a limit.
@@ -76,18 +80,37 @@ const fn below(measure: Measure, below: f64) -> Threshold {
 
 const ECHO: Solution = Solution {
     program: "echo",
-    host: || InProcess::new(|_| echo::Echo),
+    best: "",
+    strategies: Vec::new,
+    host: |_| Ok(InProcess::new(|_| echo::Echo)),
 };
 
-const UNIQUE_IDS: Solution = Solution {
-    program: "unique-ids",
-    host: || InProcess::new(|_| unique_ids::Sequence::default()),
-};
+/// The solution of a crate whose strategies are an enum of that name.
+macro_rules! solution {
+    ($solution:ident :: $node:ident, $program:literal, $best:literal) => {
+        Solution {
+            program: $program,
+            best: $best,
+            strategies: || {
+                $solution::Strategy::ALL
+                    .iter()
+                    .map(|strategy| strategy.name())
+                    .collect()
+            },
+            host: |name| {
+                let strategy: $solution::Strategy = name.parse()?;
+                Ok(InProcess::new(move |ctx| {
+                    $solution::$node::new(strategy, &ctx)
+                }))
+            },
+        }
+    };
+}
 
-const BROADCAST: Solution = Solution {
-    program: "broadcast",
-    host: || InProcess::new(|ctx| broadcast::Flood::new(&ctx)),
-};
+const UNIQUE_IDS: Solution = solution!(unique_ids::UniqueIds, "unique-ids", "sequence");
+const FLOOD: Solution = solution!(broadcast::Broadcast, "broadcast", "flood");
+const QUICK: Solution = solution!(broadcast::Broadcast, "broadcast", "convergecast-quick");
+const FRUGAL: Solution = solution!(broadcast::Broadcast, "broadcast", "convergecast");
 
 fn broadcast_settings(nodes: usize) -> Settings {
     Settings::new(Workload::Broadcast)
@@ -129,21 +152,21 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "3a: one node",
         settings: || broadcast_settings(1),
         thresholds: &[],
-        solution: BROADCAST,
+        solution: FLOOD,
     },
     Challenge {
         id: "broadcast-b",
         title: "3b: five nodes",
         settings: || broadcast_settings(5),
         thresholds: &[],
-        solution: BROADCAST,
+        solution: FLOOD,
     },
     Challenge {
         id: "broadcast-c",
         title: "3c: five nodes, partitions",
         settings: || broadcast_settings(5).nemesis(Fault::Partition),
         thresholds: &[],
-        solution: BROADCAST,
+        solution: FLOOD,
     },
     Challenge {
         id: "broadcast-d",
@@ -154,7 +177,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
             below(Measure::MedianLatency, 400.0),
             below(Measure::MaximumLatency, 600.0),
         ],
-        solution: BROADCAST,
+        solution: QUICK,
     },
     Challenge {
         id: "broadcast-e",
@@ -165,7 +188,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
             below(Measure::MedianLatency, 1000.0),
             below(Measure::MaximumLatency, 2000.0),
         ],
-        solution: BROADCAST,
+        solution: FRUGAL,
     },
 ];
 

@@ -47,6 +47,10 @@ pub(crate) struct RunArgs {
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
 
+    /// Run this strategy of the solution [default: the best for the challenge].
+    #[arg(long, value_name = "NAME", conflicts_with = "bin")]
+    pub(crate) strategy: Option<String>,
+
     /// Run the solution's program as processes in real time.
     #[arg(long)]
     pub(crate) real: bool,

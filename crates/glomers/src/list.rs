@@ -9,6 +9,10 @@ pub(crate) fn list() -> u8 {
     for challenge in CHALLENGES {
         let settings = describe(&(challenge.settings)());
         anstream::println!("{:<12} {:<40} {settings}", challenge.id, challenge.title);
+        let strategies = (challenge.solution.strategies)().join(", ");
+        if !strategies.is_empty() {
+            anstream::println!("{:<53} strategies: {strategies}", "");
+        }
         for Threshold { measure, below } in challenge.thresholds {
             anstream::println!("{:<53} {measure} below {below}{}", "", measure.unit());
         }

@@ -22,7 +22,19 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
     if let Err(error) = settings.validate() {
         return complain(exit::BAD_ARGUMENTS, &error.to_string());
     }
-    let nodes = match nodes(args, challenge) {
+    let strategies = (challenge.solution.strategies)();
+    let strategy = args.strategy.as_deref().unwrap_or(challenge.solution.best);
+    if args.strategy.is_some() && !strategies.contains(&strategy) {
+        let (id, known) = (challenge.id, strategies.join(", "));
+        let known = if known.is_empty() {
+            "there is one way only".into()
+        } else {
+            format!("expected one of {known}")
+        };
+        let text = format!("{id} has no strategy `{strategy}`: {known}");
+        return complain(exit::BAD_ARGUMENTS, &text);
+    }
+    let nodes = match nodes(args, challenge, strategy) {
         Ok(nodes) => nodes,
         Err(text) => return complain(exit::CRASHED, &text),
     };
@@ -42,7 +54,7 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
 }
 
 /// Values in this process, or a program if processes are to run.
-fn nodes(args: &RunArgs, challenge: &Challenge) -> Result<Nodes, String> {
+fn nodes(args: &RunArgs, challenge: &Challenge, strategy: &str) -> Result<Nodes, String> {
     if let Some(program) = &args.bin {
         return match program.is_file() {
             true => Ok(Nodes::Program(program.clone(), args.arguments.clone())),
@@ -50,12 +62,14 @@ fn nodes(args: &RunArgs, challenge: &Challenge) -> Result<Nodes, String> {
         };
     }
     if args.real {
-        return Ok(Nodes::Program(
-            solution(challenge.solution.program)?,
-            Vec::new(),
-        ));
+        let arguments = match strategy {
+            "" => Vec::new(),
+            strategy => vec!["--strategy".into(), strategy.into()],
+        };
+        let program = solution(challenge.solution.program)?;
+        return Ok(Nodes::Program(program, arguments));
     }
-    Ok(Nodes::InProcess((challenge.solution.host)()))
+    (challenge.solution.host)(strategy).map(Nodes::InProcess)
 }
 
 /// The program of a solution, which lies beside this one.
@@ -91,6 +105,11 @@ fn solution(name: &str) -> Result<PathBuf, String> {
 /// The command that does the same again.
 fn command(args: &RunArgs, seed: u64) -> String {
     let mut words = vec!["cargo glomers run".to_owned(), args.challenge.clone()];
+    words.extend(
+        args.strategy
+            .as_ref()
+            .map(|strategy| format!("--strategy {strategy}")),
+    );
     words.extend(args.settings.flags());
     match &args.bin {
         Some(program) => words.push(format!("--bin {}", quoted(&program.to_string_lossy()))),

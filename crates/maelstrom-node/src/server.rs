@@ -217,7 +217,7 @@ where
 
     /// Ends the node gracefully: background tasks stop, RPCs in flight fail,
     /// and handlers get `grace` to finish. Messages delivered after this are
-    /// still handled.
+    /// dropped.
     pub async fn finish(&mut self, grace: Duration) {
         if let State::Running { ctx, .. } = &self.state {
             ctx.shared.background.abort();

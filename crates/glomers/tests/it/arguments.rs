@@ -105,6 +105,19 @@ fn the_list_is_the_table() {
 }
 
 #[test]
+fn an_unknown_strategy_lists_those_there_are() {
+    refused(
+        "run broadcast-e --strategy convergcast",
+        &["no strategy `convergcast`", "flood", "convergecast"],
+    );
+    refused("run echo --strategy quick", &["there is one way only"]);
+    refused(
+        "run echo --bin /bin/cat --strategy quick",
+        &["cannot be used with"],
+    );
+}
+
+#[test]
 fn test_refuses_what_maelstrom_refuses() {
     refused("test", &["--bin <FILE>"]);
     refused("test --bin /bin/cat -w brodcast", &["broadcast, echo"]);
