@@ -11,6 +11,14 @@ run challenge *flags:
 list:
     @cargo glomers list
 
+# Run a challenge on many seeds: just sweep broadcast-c --seeds 1000
+sweep challenge *flags:
+    @cargo glomers sweep {{challenge}} {{flags}}
+
+# Run every strategy of every challenge and write the README's table
+results:
+    @cargo glomers results --write README.md
+
 # Every test of the workspace
 test:
     cargo test --workspace

@@ -18,6 +18,9 @@ pub(crate) struct Challenge {
     pub(crate) settings: fn() -> Settings,
     /// What must be reached beside a valid verdict.
     pub(crate) thresholds: &'static [Threshold],
+    /// The best figures that others published, `servers` messages per operation
+    /// and median / maximum latency, in words; empty where there are none.
+    pub(crate) published: &'static str,
     /// The solution that runs, as a program and in this process.
     pub(crate) solution: Solution,
 }
@@ -124,6 +127,48 @@ fn efficient_broadcast() -> Settings {
     broadcast_settings(25).rate(100.0).latency_ms(100)
 }
 
+impl Challenge {
+    /// The thresholds that hold under these settings: the official ones are for
+    /// a network that is whole. Under faults a run must be right, and that is all.
+    pub(crate) fn thresholds(&self, settings: &Settings) -> &'static [Threshold] {
+        if settings.nemesis.is_empty() {
+            self.thresholds
+        } else {
+            &[]
+        }
+    }
+
+    /// The nodes of a strategy, or of the best one.
+    ///
+    /// # Errors
+    /// A text that lists the strategies there are.
+    pub(crate) fn host(&self, strategy: Option<&str>) -> Result<InProcess, String> {
+        (self.solution.host)(self.strategy(strategy)?)
+    }
+
+    /// The strategy that was asked for, or the best one.
+    ///
+    /// # Errors
+    /// A text that lists the strategies there are.
+    pub(crate) fn strategy<'a>(&self, asked: Option<&'a str>) -> Result<&'a str, String> {
+        let known = (self.solution.strategies)();
+        match asked {
+            None => Ok(self.solution.best),
+            Some(asked) if known.contains(&asked) => Ok(asked),
+            Some(asked) if known.is_empty() => Err(format!(
+                "{} has no strategy `{asked}`: there is one way only",
+                self.id
+            )),
+            Some(asked) => {
+                let (id, known) = (self.id, known.join(", "));
+                Err(format!(
+                    "{id} has no strategy `{asked}`: expected one of {known}"
+                ))
+            }
+        }
+    }
+}
+
 /// Every challenge, in the order in which they are set.
 pub(crate) const CHALLENGES: &[Challenge] = &[
     Challenge {
@@ -131,6 +176,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "1: send back what was sent",
         settings: || Settings::new(Workload::Echo).node_count(1).time_limit(10),
         thresholds: &[],
+        published: "",
         solution: ECHO,
     },
     Challenge {
@@ -145,6 +191,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
                 .nemesis(Fault::Partition)
         },
         thresholds: &[],
+        published: "",
         solution: UNIQUE_IDS,
     },
     Challenge {
@@ -152,6 +199,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "3a: one node",
         settings: || broadcast_settings(1),
         thresholds: &[],
+        published: "",
         solution: FLOOD,
     },
     Challenge {
@@ -159,6 +207,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "3b: five nodes",
         settings: || broadcast_settings(5),
         thresholds: &[],
+        published: "",
         solution: FLOOD,
     },
     Challenge {
@@ -166,6 +215,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "3c: five nodes, partitions",
         settings: || broadcast_settings(5).nemesis(Fault::Partition),
         thresholds: &[],
+        published: "",
         solution: FLOOD,
     },
     Challenge {
@@ -177,6 +227,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
             below(Measure::MedianLatency, 400.0),
             below(Measure::MaximumLatency, 600.0),
         ],
+        published: "7.75, 333 / 533 ms (acknowledged); 11.79, 84 / 105 ms (not acknowledged)",
         solution: QUICK,
     },
     Challenge {
@@ -188,6 +239,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
             below(Measure::MedianLatency, 1000.0),
             below(Measure::MaximumLatency, 2000.0),
         ],
+        published: "1.99, 339 / 678 ms; 1.92, 764 / 1087 ms",
         solution: FRUGAL,
     },
 ];

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::check::{CheckArgs, model};
+use crate::results::ResultsArgs;
+use crate::sweep::SweepArgs;
 use crate::test::TestArgs;
 use clap::{Args, Parser, Subcommand};
 use maelstrom_check::ConsistencyModel;
@@ -29,6 +31,11 @@ pub(crate) enum Command {
     /// Run a challenge and judge it.
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
+    /// Run a challenge on many seeds, over all cores.
+    #[command(after_help = EXIT_CODES)]
+    Sweep(SweepArgs),
+    /// Run every strategy of every challenge, and write the table of results.
+    Results(ResultsArgs),
     /// Test a node in any language, with Maelstrom's own flags, in real time.
     #[command(after_help = EXIT_CODES)]
     Test(Box<TestArgs>),

@@ -4,12 +4,15 @@ mod challenge;
 mod check;
 mod cli;
 mod list;
+mod many;
 mod measured;
 mod node_logs;
+mod results;
 mod run;
 mod session;
 mod store;
 mod story;
+mod sweep;
 mod terminal;
 mod test;
 
@@ -37,6 +40,8 @@ fn main() -> ExitCode {
     let code = match cli.command {
         Command::List => list::list(),
         Command::Run(args) => run::run(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
+        Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
     };

@@ -53,13 +53,55 @@ pub(crate) fn rows(outcome: &Outcome, results: &Results, thresholds: &[Threshold
     rows
 }
 
+/// The figures of a run that are compared with others'.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Figures {
+    /// Messages per operation, those of clients included.
+    pub(crate) all: Option<f64>,
+    /// Messages per operation with no client on either end.
+    pub(crate) servers: Option<f64>,
+    /// The median of the stable latencies, in milliseconds.
+    pub(crate) median_latency: Option<f64>,
+    /// The largest of them.
+    pub(crate) max_latency: Option<f64>,
+    /// The share of operations that succeeded.
+    pub(crate) availability: Option<f64>,
+}
+
+/// How one of the figures is taken from them all.
+type Figure = fn(&Figures) -> Option<f64>;
+
+impl Figures {
+    /// Each figure with its name.
+    pub(crate) const NAMED: [(&'static str, Figure); 5] = [
+        ("messages per operation, all", |figures| figures.all),
+        ("messages per operation, servers", |figures| figures.servers),
+        ("median stable latency, ms", |figures| {
+            figures.median_latency
+        }),
+        ("maximum stable latency, ms", |figures| figures.max_latency),
+        ("availability", |figures| figures.availability),
+    ];
+
+    pub(crate) fn of(results: &Results) -> Self {
+        let net = results.net.as_ref();
+        Self {
+            all: net.and_then(|net| net.all.msgs_per_op).map(f64::from),
+            servers: net.and_then(|net| net.servers.msgs_per_op).map(f64::from),
+            median_latency: latency(results, 1),
+            max_latency: latency(results, 4),
+            availability: Some(f64::from(results.availability.ok_fraction)),
+        }
+    }
+}
+
 impl Measure {
     /// The figure in a run's results, if they have it.
     fn of(self, results: &Results) -> Option<f64> {
         match self {
-            Self::MessagesPerOperation => results.net.as_ref()?.all.msgs_per_op.map(f64::from),
-            Self::MedianLatency => latency(results, 1),
-            Self::MaximumLatency => latency(results, 4),
+            Self::MessagesPerOperation => Figures::of(results).all,
+            Self::MedianLatency => Figures::of(results).median_latency,
+            Self::MaximumLatency => Figures::of(results).max_latency,
         }
     }
 }

@@ -22,18 +22,10 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
     if let Err(error) = settings.validate() {
         return complain(exit::BAD_ARGUMENTS, &error.to_string());
     }
-    let strategies = (challenge.solution.strategies)();
-    let strategy = args.strategy.as_deref().unwrap_or(challenge.solution.best);
-    if args.strategy.is_some() && !strategies.contains(&strategy) {
-        let (id, known) = (challenge.id, strategies.join(", "));
-        let known = if known.is_empty() {
-            "there is one way only".into()
-        } else {
-            format!("expected one of {known}")
-        };
-        let text = format!("{id} has no strategy `{strategy}`: {known}");
-        return complain(exit::BAD_ARGUMENTS, &text);
-    }
+    let strategy = match challenge.strategy(args.strategy.as_deref()) {
+        Ok(strategy) => strategy,
+        Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
+    };
     let nodes = match nodes(args, challenge, strategy) {
         Ok(nodes) => nodes,
         Err(text) => return complain(exit::CRASHED, &text),
@@ -41,10 +33,10 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
     let seed = args.seed.unwrap_or_else(new_seed);
     let session = Session {
         name: challenge.id,
+        thresholds: challenge.thresholds(&settings),
         settings,
         seed,
         nodes,
-        thresholds: challenge.thresholds,
         strict: true,
         store: args.store.clone(),
         command: command(args, seed),

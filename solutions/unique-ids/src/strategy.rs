@@ -77,7 +77,7 @@ enum Maker {
     Sequence(Sequence),
     Snowflake(Snowflake),
     ObjectId(ObjectIds),
-    Uuid(Uuids),
+    Uuid(Box<Uuids>),
 }
 
 impl UniqueIds {
@@ -89,8 +89,8 @@ impl UniqueIds {
             Strategy::Sequence => Maker::Sequence(Sequence::default()),
             Strategy::Snowflake => Maker::Snowflake(Snowflake::new(place)),
             Strategy::ObjectId => Maker::ObjectId(ObjectIds::new(place, ctx.rng())),
-            Strategy::UuidV4 => Maker::Uuid(Uuids::new(Version::V4, ctx.rng())),
-            Strategy::UuidV7 => Maker::Uuid(Uuids::new(Version::V7, ctx.rng())),
+            Strategy::UuidV4 => Maker::Uuid(Box::new(Uuids::new(Version::V4, ctx.rng()))),
+            Strategy::UuidV7 => Maker::Uuid(Box::new(Uuids::new(Version::V7, ctx.rng()))),
         }))
     }
 }

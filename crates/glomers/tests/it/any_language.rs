@@ -23,7 +23,7 @@ const WORKLOADS: [(&str, &str); 10] = [
 fn python() -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok();
     if !found {
-        println!("skipped: there is no python3");
+        eprintln!("skipped: there is no python3");
     }
     found
 }

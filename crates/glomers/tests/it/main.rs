@@ -8,6 +8,7 @@ mod files;
 mod histories;
 #[cfg(unix)]
 mod programs;
+mod seeds;
 mod verdicts;
 
 use std::path::Path;

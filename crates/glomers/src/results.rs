@@ -1,0 +1,173 @@
+//! `glomers results`: every strategy of every challenge, under the official
+//! settings and under partitions, as the table that stands in the README.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use maelstrom_check::Verdict;
+use maelstrom_sim::{Fault, Settings};
+
+use crate::challenge::{CHALLENGES, Challenge};
+use crate::exit;
+use crate::many::{Many, Summary};
+use crate::measured::Figures;
+use crate::session::complain;
+
+/// What `results` can be told.
+#[derive(Debug, Args)]
+pub(crate) struct ResultsArgs {
+    /// How many seeds of each.
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+
+    /// Only challenges whose id begins so.
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    only: String,
+
+    /// Put the table into this file, between the two lines that mark its place.
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+const BEGIN: &str = "<!-- results: written by `just results` -->";
+const END: &str = "<!-- end of results -->";
+
+/// Runs everything, prints or writes the table, and gives the exit code.
+pub(crate) fn results(args: &ResultsArgs) -> u8 {
+    let mut table = String::from(
+        "| Challenge | Strategy | Faults | Valid | Messages per operation: servers (all) | Stable latency: median / max, ms | Availability |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    let chosen = CHALLENGES
+        .iter()
+        .filter(|challenge| challenge.id.starts_with(&args.only));
+    for challenge in chosen {
+        if let Err(text) = challenge_rows(&mut table, challenge, args.seeds) {
+            return complain(exit::CRASHED, &text);
+        }
+    }
+    let Some(file) = &args.write else {
+        anstream::print!("{table}");
+        return exit::VALID;
+    };
+    match put(file, &table) {
+        Ok(()) => exit::VALID,
+        Err(text) => complain(exit::CRASHED, &format!("{}: {text}", file.display())),
+    }
+}
+
+fn challenge_rows(table: &mut String, challenge: &Challenge, seeds: u64) -> Result<(), String> {
+    let mut strategies = (challenge.solution.strategies)();
+    if strategies.is_empty() {
+        strategies.push("");
+    }
+    for strategy in strategies {
+        let official = (challenge.settings)();
+        let mut cases = vec![official.clone()];
+        if official.nemesis.is_empty() && official.nodes.len() > 1 {
+            cases.push(official.nemesis(Fault::Partition));
+        }
+        for settings in cases {
+            anstream::eprintln!("{} {strategy} …", challenge.id);
+            row(table, challenge, strategy, &settings, seeds)?;
+        }
+    }
+    let mut asked: Vec<String> = challenge
+        .thresholds
+        .iter()
+        .map(|threshold| {
+            let (measure, unit) = (threshold.measure, threshold.measure.unit());
+            format!("{measure} below {}{unit}", threshold.below)
+        })
+        .collect();
+    asked.extend(
+        (!challenge.published.is_empty())
+            .then(|| format!("best published: {}", challenge.published)),
+    );
+    if !asked.is_empty() {
+        // Writing to a string can't fail.
+        let _ = writeln!(table, "| | | | | *{}* | | |", asked.join("; "));
+    }
+    Ok(())
+}
+
+fn row(
+    table: &mut String,
+    challenge: &Challenge,
+    strategy: &str,
+    settings: &Settings,
+    seeds: u64,
+) -> Result<(), String> {
+    let host = (challenge.solution.host)(strategy)?;
+    let many = Many {
+        settings,
+        host: &host,
+        thresholds: &[],
+    };
+    let seeds: Vec<u64> = (0..seeds).collect();
+    let summaries = many.run(&seeds, |_| {});
+    let valid = summaries
+        .iter()
+        .filter(|summary| summary.verdict == Verdict::Valid)
+        .count();
+    let best = if strategy == challenge.solution.best && !strategy.is_empty() {
+        "**"
+    } else {
+        ""
+    };
+    let faults = if settings.nemesis.is_empty() {
+        ""
+    } else {
+        "partitions"
+    };
+    let figure = |figure, places, pick| shown(&summaries, figure, places, pick);
+    // Writing to a string can't fail.
+    let _ = writeln!(
+        table,
+        "| {} | {best}{strategy}{best} | {faults} | {valid} of {} | {} ({}) | {} / {} | {} |",
+        challenge.id,
+        summaries.len(),
+        figure(|figures| figures.servers, 3, Pick::Most),
+        figure(|figures| figures.all, 3, Pick::Most),
+        figure(|figures| figures.median_latency, 0, Pick::Most),
+        figure(|figures| figures.max_latency, 0, Pick::Most),
+        figure(|figures| figures.availability, 4, Pick::Least),
+    );
+    Ok(())
+}
+
+/// Which of the seeds' figures is shown: the worst one.
+#[derive(Clone, Copy)]
+enum Pick {
+    Least,
+    Most,
+}
+
+fn shown(
+    summaries: &[Summary],
+    figure: fn(&Figures) -> Option<f64>,
+    places: usize,
+    pick: Pick,
+) -> String {
+    let values = summaries
+        .iter()
+        .filter_map(|summary| figure(&summary.figures));
+    let value = match pick {
+        Pick::Least => values.min_by(f64::total_cmp),
+        Pick::Most => values.max_by(f64::total_cmp),
+    };
+    value.map_or("–".into(), |value| format!("{value:.places$}"))
+}
+
+fn put(file: &PathBuf, table: &str) -> Result<(), String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let place = text.find(BEGIN).zip(text.find(END));
+    let Some((begin, end)) = place.filter(|(begin, end)| begin < end) else {
+        return Err(format!(
+            "the lines `{BEGIN}` and `{END}` are not there in this order"
+        ));
+    };
+    let text = format!("{}{BEGIN}\n{table}{}", &text[..begin], &text[end..]);
+    std::fs::write(file, text).map_err(|error| error.to_string())
+}

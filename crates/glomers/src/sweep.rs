@@ -1,0 +1,173 @@
+//! `glomers sweep`: one challenge on many seeds.
+
+use std::str::FromStr;
+use std::time::Instant;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use maelstrom_check::Verdict;
+
+use crate::challenge;
+use crate::cli::SettingArgs;
+use crate::exit;
+use crate::many::{Many, Summary};
+use crate::measured::Figures;
+use crate::session::complain;
+
+/// What `sweep` can be told.
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// The challenge; `glomers list` names them.
+    challenge: String,
+
+    /// How many seeds.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+
+    /// The first seed.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    from: u64,
+
+    /// Only this part of the seeds: 2/8 is the second of eight.
+    #[arg(long, value_name = "PART")]
+    shard: Option<Shard>,
+
+    /// Run this strategy of the solution [default: the best for the challenge].
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+
+    #[command(flatten)]
+    settings: SettingArgs,
+}
+
+/// One part of several, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shard {
+    part: u64,
+    of: u64,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/');
+        let parts = parts.and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+        match parts {
+            Some((part, of)) if (1..=of).contains(&part) => Ok(Self { part, of }),
+            _ => Err("expected a part and how many there are, as in 2/8".into()),
+        }
+    }
+}
+
+impl Shard {
+    fn takes(self, seed: u64) -> bool {
+        seed % self.of == self.part - 1
+    }
+}
+
+/// Runs the seeds, tells of each that failed, and gives the exit code.
+pub(crate) fn sweep(args: &SweepArgs) -> u8 {
+    let challenge = match challenge::find(&args.challenge) {
+        Ok(challenge) => challenge,
+        Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
+    };
+    let settings = args.settings.apply((challenge.settings)());
+    if let Err(error) = settings.validate() {
+        return complain(exit::BAD_ARGUMENTS, &error.to_string());
+    }
+    let host = match challenge.host(args.strategy.as_deref()) {
+        Ok(host) => host,
+        Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
+    };
+    let seeds: Vec<u64> = (args.from..args.from.saturating_add(args.seeds))
+        .filter(|seed| args.shard.is_none_or(|shard| shard.takes(*seed)))
+        .collect();
+    let bar = ProgressBar::new(seeds.len() as u64);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {eta} left {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let start = Instant::now();
+    let many = Many {
+        settings: &settings,
+        host: &host,
+        thresholds: challenge.thresholds(&settings),
+    };
+    let summaries = many.run(&seeds, |summary| {
+        bar.inc(1);
+        if let Some(failure) = &summary.failure {
+            let again = again(args, summary.seed);
+            bar.suspend(|| {
+                anstream::println!("seed {}: {failure}\n  again: {again}", summary.seed)
+            });
+        }
+    });
+    bar.finish_and_clear();
+    tell(&summaries, start.elapsed().as_secs_f64());
+    code(&summaries)
+}
+
+/// The command that repeats one seed.
+fn again(args: &SweepArgs, seed: u64) -> String {
+    let mut words = vec![format!("cargo glomers run {}", args.challenge)];
+    words.extend(
+        args.strategy
+            .as_ref()
+            .map(|strategy| format!("--strategy {strategy}")),
+    );
+    words.extend(args.settings.flags());
+    words.push(format!("--seed {seed}"));
+    words.join(" ")
+}
+
+fn tell(summaries: &[Summary], seconds: f64) {
+    let failed = summaries
+        .iter()
+        .filter(|summary| summary.failure.is_some())
+        .count();
+    let messages: usize = summaries.iter().map(|summary| summary.messages).sum();
+    let count = summaries.len();
+    anstream::println!(
+        "{count} seeds, {failed} failed; {seconds:.1} s, {:.0} messages a second",
+        messages as f64 / seconds
+    );
+    for (name, figure) in Figures::NAMED {
+        let mut values: Vec<f64> = summaries
+            .iter()
+            .filter_map(|summary| figure(&summary.figures))
+            .collect();
+        values.sort_by(f64::total_cmp);
+        if let (Some(least), Some(most)) = (values.first(), values.last()) {
+            let median = values[values.len() / 2];
+            anstream::println!("{name:<32} least {least:.3}, median {median:.3}, most {most:.3}");
+        }
+    }
+}
+
+/// The worst of them all.
+fn code(summaries: &[Summary]) -> u8 {
+    let any = |test: fn(&Summary) -> bool| summaries.iter().any(test);
+    if any(|summary| summary.failure.is_some() && summary.verdict != Verdict::Unknown) {
+        exit::INVALID
+    } else if any(|summary| summary.failure.is_some()) {
+        exit::UNKNOWN
+    } else {
+        exit::VALID
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_share_out_every_seed_once() {
+        let shards: Vec<Shard> = (1..=8).map(|part| Shard { part, of: 8 }).collect();
+        for seed in 0..100 {
+            assert_eq!(shards.iter().filter(|shard| shard.takes(seed)).count(), 1);
+        }
+        assert_eq!("2/8".parse(), Ok(Shard { part: 2, of: 8 }));
+        for bad in ["0/8", "9/8", "2", "a/b", "1/0", "2/8/3"] {
+            assert!(bad.parse::<Shard>().is_err(), "{bad}");
+        }
+    }
+}
