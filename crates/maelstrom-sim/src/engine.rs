@@ -4,6 +4,8 @@
 //! everything that the run itself decides; nodes' own tasks run beside it, on
 //! the same clock.
 
+mod faults;
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,8 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::{BoxFuture, FutureExt, join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
-use maelstrom_check::{History, Op, OpType, Process as Actor, Value};
-use maelstrom_node::Environment;
+use maelstrom_check::{History, Op, OpType, Value};
 use maelstrom_proto::init;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
@@ -20,16 +21,17 @@ use rand::seq::IteratorRandom;
 
 use crate::client::{Client, ClientError, Completion, INIT_TIMEOUT, Invocation, reply};
 use crate::clock::Clock;
-use crate::host::{Host, Outbox, RunningNode};
-use crate::nemesis::{Action, Nemesis};
+use crate::host::{Host, RunningNode};
+use crate::nemesis::Nemesis;
 use crate::network::Network;
 use crate::problem::Problem;
 use crate::run::{Outcome, Phase, Progress, Run, RunError};
 use crate::seed::Stream;
 use crate::service::{Party, services};
-use crate::settings::{Fault, Settings};
+use crate::settings::Settings;
 use crate::threads::Threads;
 use crate::workload::{Finale, Generator, Operations, Workload};
+use faults::{Life, Restarted};
 
 /// How long nodes may recover before the final reads, in nanoseconds.
 const RECOVERY: u64 = 10_000_000_000;
@@ -49,6 +51,12 @@ pub(crate) struct Engine<'a> {
     operations: Arc<dyn Operations>,
     rng: ChaCha8Rng,
     nemesis: Option<Nemesis>,
+    /// What the nemesis has done to each node.
+    lives: Vec<Life>,
+    /// Nodes that were started again and wait for their `init_ok`.
+    restarts: FuturesUnordered<BoxFuture<'static, Restarted>>,
+    /// What the nemesis will have done once they have it.
+    restarted: Option<Vec<(Value, Value)>>,
     /// What clients do at the end, once they are there.
     finale: Option<Box<dyn Finale>>,
     threads: Threads,
@@ -73,6 +81,7 @@ impl<'a> Engine<'a> {
         let network = Network::new(
             settings.latency,
             Stream::Network.rng(run.seed),
+            Stream::Links.rng(run.seed),
             clock.clone(),
         );
         let threads = settings.concurrency.threads(settings.nodes.len());
@@ -87,6 +96,9 @@ impl<'a> Engine<'a> {
             operations,
             rng: Stream::Clients.rng(run.seed),
             nemesis: None,
+            lives: Vec::new(),
+            restarts: FuturesUnordered::new(),
+            restarted: None,
             finale: None,
             threads: Threads::new(threads),
             in_flight: FuturesUnordered::new(),
@@ -158,12 +170,8 @@ impl<'a> Engine<'a> {
     fn start_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
         for (index, id) in self.settings.nodes.iter().enumerate() {
             let number = self.network.add_node(id);
-            let outbox = Outbox::new(&self.network, number, id);
-            let clock = self.clock.clone();
-            let seed = Stream::Node { index, life: 0 }.rng(self.run.seed).random();
-            let wall_clock = move || std::time::Duration::from_secs(EPOCH) + clock.elapsed();
-            let environment = Environment::seeded(seed, wall_clock);
-            let node = host.start(id, outbox, environment)?;
+            self.lives.push(Life::new(number));
+            let node = self.start_node(host, index)?;
             self.place(number, node);
         }
         Ok(())
@@ -230,10 +238,16 @@ impl<'a> Engine<'a> {
             while self.step(Some(cutoff)).await? {}
             return Ok(());
         }
-        if self.settings.nemesis.contains(&Fault::Partition) {
+        if !self.settings.nemesis.is_empty() {
             let interval = self.settings.nemesis_interval.as_secs_f64() * 1e9;
             let rng = Stream::Faults.rng(self.run.seed);
-            self.nemesis = Some(Nemesis::new(&self.settings.nodes, interval, start, rng));
+            self.nemesis = Some(Nemesis::new(
+                &self.settings.nemesis,
+                &self.settings.nodes,
+                interval,
+                start,
+                rng,
+            ));
         }
         let longest_gap = 2e9 / self.settings.rate;
         let mut next_operation = start;
@@ -243,7 +257,8 @@ impl<'a> Engine<'a> {
             let fault = self
                 .nemesis
                 .as_ref()
-                .map(|nemesis| nemesis.next_at.max(now));
+                .filter(|_| self.restarted.is_none())
+                .map(|nemesis| nemesis.next_at().max(now));
             let Some(soonest) = operation.into_iter().chain(fault).min() else {
                 self.step(None).await?;
                 continue;
@@ -267,14 +282,14 @@ impl<'a> Engine<'a> {
                 let invocation = self.generator.next(now, &mut self.rng);
                 self.invoke(thread, invocation)?;
             } else {
-                self.act(now)?;
+                self.act(now).await?;
             }
         }
     }
 
     /// Waits for the operations in flight.
     async fn drain(&mut self) -> Result<(), RunError> {
-        while !self.in_flight.is_empty() {
+        while !(self.in_flight.is_empty() && self.restarts.is_empty()) {
             self.step(None).await?;
         }
         Ok(())
@@ -282,8 +297,13 @@ impl<'a> Engine<'a> {
 
     /// Heals the network and gives the nodes time.
     async fn recover(&mut self) -> Result<(), RunError> {
-        if self.nemesis.take().is_some() {
-            self.record_fault(&Action::Stop)?;
+        if let Some(nemesis) = self.nemesis.take() {
+            for action in nemesis.finale() {
+                self.carry_out(action).await?;
+                while self.restarted.is_some() {
+                    self.step(None).await?;
+                }
+            }
         }
         let until = self.clock.now() + RECOVERY;
         self.progress(Phase::Recovery);
@@ -381,23 +401,6 @@ impl<'a> Engine<'a> {
         self.record(op)
     }
 
-    fn act(&mut self, now: u64) -> Result<(), RunError> {
-        self.threads.pass_turn();
-        let action = self.nemesis.as_mut().map(|nemesis| nemesis.act(now));
-        action.map_or(Ok(()), |action| self.record_fault(&action))
-    }
-
-    fn record_fault(&mut self, action: &Action) -> Result<(), RunError> {
-        let (f, begun, done) = action.entries();
-        let entry = |value: Value| Op::info(Actor::Nemesis, f, value);
-        self.record(entry(begun))?;
-        match action {
-            Action::Start(_, grudge) => self.network.partition(grudge),
-            Action::Stop => self.network.heal(),
-        }
-        self.record(entry(done))
-    }
-
     fn record(&mut self, op: Op) -> Result<(), RunError> {
         let time = i64::try_from(self.clock.now()).unwrap_or(i64::MAX);
         self.history.push(op.at(time))?;
@@ -407,6 +410,10 @@ impl<'a> Engine<'a> {
     /// Goes on until an operation ends (`true`) or the time is `limit` (`false`).
     async fn step(&mut self, limit: Option<u64>) -> Result<bool, RunError> {
         loop {
+            if let Some(Some(restarted)) = self.restarts.next().now_or_never() {
+                self.finish_restart(restarted)?;
+                return Ok(true);
+            }
             if let Some(Some(finished)) = self.in_flight.next().now_or_never() {
                 self.finish(finished)?;
                 return Ok(true);

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::journal::{EventKind, Journal};
+use crate::nemesis::LinkFault;
 use crate::problem::{Problem, ProblemKind};
 use crate::settings::{Latency, LatencyDist};
 
@@ -41,6 +42,10 @@ struct State {
     due: BinaryHeap<Reverse<(u64, u64, usize)>>,
     /// When a client's patience ends.
     timeouts: BinaryHeap<Reverse<(u64, usize, u64)>>,
+    /// What is wrong with all links between servers.
+    faults: LinkFaults,
+    /// Draws which messages that hits.
+    luck: ChaCha8Rng,
     /// Which senders each receiver drops messages from.
     blocked: BTreeMap<usize, BTreeSet<usize>>,
     /// Breaks ties between messages due at the same time: first come, first served.
@@ -52,9 +57,32 @@ struct State {
 
 struct Inbox {
     queue: BinaryHeap<Reverse<Queued>>,
-    held: Option<Message>,
+    /// The message taken out of the queue, its place in the sequence, and when
+    /// it is due.
+    held: Option<(u64, u64, Message)>,
+    /// While a node is stopped, nothing is handed to it, and what it says is
+    /// kept back.
+    stopped: Option<Vec<Message>>,
     owner: Owner,
 }
+
+/// What is wrong with the links between servers.
+#[derive(Clone, Copy, Debug, Default)]
+struct LinkFaults {
+    loss: bool,
+    duplicate: bool,
+    slow: bool,
+}
+
+/// The share of messages that are lost while messages are lost.
+const LOSS: f64 = 0.2;
+
+/// The share of messages that arrive twice while some do.
+const DUPLICATE: f64 = 0.25;
+
+/// How much longer messages take while they are slow, and how long at least.
+const SLOWDOWN: u64 = 10;
+const SLOWEST_LEAST: u64 = 50 * MILLISECOND;
 
 enum Owner {
     Node {
@@ -110,7 +138,7 @@ impl ClientAddress {
 }
 
 impl Network {
-    pub(crate) fn new(latency: Latency, rng: ChaCha8Rng, clock: Clock) -> Self {
+    pub(crate) fn new(latency: Latency, rng: ChaCha8Rng, luck: ChaCha8Rng, clock: Clock) -> Self {
         let state = State {
             latency,
             rng,
@@ -118,6 +146,8 @@ impl Network {
             inboxes: Vec::new(),
             due: BinaryHeap::new(),
             timeouts: BinaryHeap::new(),
+            faults: LinkFaults::default(),
+            luck,
             blocked: BTreeMap::new(),
             sequence: 0,
             clients: 0,
@@ -215,7 +245,9 @@ impl Network {
     pub(crate) fn send(&self, node: usize, message: Message) {
         let now = self.clock.now();
         let mut state = self.lock();
-        if !state.is_muted(node) {
+        if let Some(kept) = &mut state.inboxes[node].stopped {
+            kept.push(message);
+        } else if !state.is_muted(node) {
             state.send_from_node(now, node, message);
             self.changed.notify_one();
         }
@@ -230,6 +262,60 @@ impl Network {
 
     pub(crate) fn take_problems(&self) -> Vec<Problem> {
         std::mem::take(&mut self.lock().problems)
+    }
+
+    /// Hands nothing to a node from now on, and keeps back what it says.
+    pub(crate) fn stop(&self, node: usize) {
+        self.lock().inboxes[node].stopped.get_or_insert_default();
+    }
+
+    /// Lets a node go on that was stopped: what it said meanwhile is sent, and
+    /// what was sent to it arrives.
+    pub(crate) fn resume(&self, node: usize) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let kept = state.inboxes[node].stopped.take().unwrap_or_default();
+        for message in kept {
+            if !state.is_muted(node) {
+                state.send_from_node(now, node, message);
+            }
+        }
+        if let Some((sequence, time, _)) = state.inboxes[node].held {
+            state.due.push(Reverse((time.max(now), sequence, node)));
+        }
+        self.changed.notify_one();
+    }
+
+    /// Begins a new life of a node: whatever waits for the old one is lost.
+    pub(crate) fn restart(&self, node: usize) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let state = &mut *state;
+        let inbox = &mut state.inboxes[node];
+        inbox.stopped = None;
+        if let Owner::Node { muted } = &mut inbox.owner {
+            *muted = false;
+        }
+        let held = inbox.held.take().map(|(.., message)| message);
+        let queue = std::mem::take(&mut inbox.queue).into_sorted_vec();
+        let queued = queue
+            .into_iter()
+            .rev()
+            .map(|Reverse(queued)| queued.message);
+        for message in held.into_iter().chain(queued) {
+            let number = message.id.unwrap_or_default();
+            state.journal.note(now, EventKind::Drop, number);
+        }
+    }
+
+    /// Breaks or mends the links between servers.
+    pub(crate) fn set_links(&self, fault: LinkFault, broken: bool) {
+        let faults = &mut self.lock().faults;
+        match fault {
+            LinkFault::Loss => faults.loss = broken,
+            LinkFault::Duplicate => faults.duplicate = broken,
+            LinkFault::Slow => faults.slow = broken,
+        }
     }
 
     /// From now on each receiver drops what comes from the senders given.
@@ -298,6 +384,7 @@ impl State {
         self.inboxes.push(Inbox {
             queue: BinaryHeap::new(),
             held: None,
+            stopped: None,
             owner,
         });
         index
@@ -341,12 +428,24 @@ impl State {
         let Some(&dest) = self.parties.get(&message.dest) else {
             return;
         };
-        let latency = if message.involves_client() {
-            0
-        } else {
-            self.draw_latency()
-        };
+        if message.involves_client() {
+            let message = self.journal.send(now, message);
+            return self.queue(now, dest, 0, message);
+        }
+        let latency = self.draw_latency();
         let message = self.journal.send(now, message);
+        if self.faults.loss && self.luck.random_bool(LOSS) {
+            let number = message.id.unwrap_or_default();
+            return self.journal.note(now, EventKind::Drop, number);
+        }
+        if self.faults.duplicate && self.luck.random_bool(DUPLICATE) {
+            let latency = self.draw_latency();
+            self.queue(now, dest, latency, message.clone());
+        }
+        self.queue(now, dest, latency, message);
+    }
+
+    fn queue(&mut self, now: u64, dest: usize, latency: u64, message: Message) {
         self.sequence += 1;
         let queued = Queued {
             deadline: now + latency,
@@ -360,6 +459,15 @@ impl State {
     }
 
     fn draw_latency(&mut self) -> u64 {
+        let latency = self.draw_usual_latency();
+        if self.faults.slow {
+            (latency * SLOWDOWN).max(SLOWEST_LEAST)
+        } else {
+            latency
+        }
+    }
+
+    fn draw_usual_latency(&mut self) -> u64 {
         let mean = self.latency.mean_ms;
         if mean == 0 {
             return 0;
@@ -391,19 +499,30 @@ impl State {
             }
             let time = queued.deadline.max(now);
             self.due.push(Reverse((time, queued.sequence, receiver)));
-            self.inboxes[receiver].held = Some(queued.message);
+            self.inboxes[receiver].held = Some((queued.sequence, time, queued.message));
             return;
         }
     }
 
     /// The next message that is due, handed over by its receiver's queue.
     fn pop_due(&mut self, now: u64) -> Option<(usize, Message)> {
-        let Reverse((time, _, receiver)) = *self.due.peek()?;
-        if time > now {
-            return None;
-        }
-        self.due.pop();
-        let message = self.inboxes[receiver].held.take()?;
+        let (receiver, message) = loop {
+            let Reverse((time, sequence, receiver)) = *self.due.peek()?;
+            if time > now {
+                return None;
+            }
+            self.due.pop();
+            let inbox = &mut self.inboxes[receiver];
+            // A node that is stopped gets it when it goes on, and one that was
+            // restarted never.
+            let is_held = inbox.held.as_ref().is_some_and(|held| held.0 == sequence);
+            if is_held
+                && inbox.stopped.is_none()
+                && let Some((.., message)) = inbox.held.take()
+            {
+                break (receiver, message);
+            }
+        };
         self.hold_next(now, receiver);
         if matches!(self.inboxes[receiver].owner, Owner::Node { .. }) {
             self.journal

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::host::{Host, StartError};
 use crate::journal::Journal;
 use crate::problem::Problem;
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{Fault, Settings, SettingsError};
 use crate::workload::workload;
 
 /// A run to be carried out.
@@ -107,6 +107,11 @@ pub enum RunError {
     /// The host's nodes need the real clock. Nothing was started.
     #[error("processes live in real time: a run of them can't have virtual time")]
     RealTimeOnly,
+    /// Nobody but the system sets the clocks of processes. Nothing was started.
+    #[error(
+        "the wall clocks of processes can't be skewed: that fault is for nodes in this process"
+    )]
+    ClocksOfProcesses,
     /// The runtime could not be started.
     #[error("the runtime could not be started: {0}")]
     Runtime(#[source] io::Error),
@@ -189,6 +194,9 @@ impl Run {
         }
         if self.pace == Pace::Virtual && self.host.needs_real_time() {
             return refused(RunError::RealTimeOnly);
+        }
+        if self.host.needs_real_time() && self.settings.nemesis.contains(&Fault::Skew) {
+            return refused(RunError::ClocksOfProcesses);
         }
         let workload = workload(&self.settings);
         let idle = Arc::new(Idle::default());

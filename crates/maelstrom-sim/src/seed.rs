@@ -15,6 +15,8 @@ pub(crate) enum Stream {
     Clients,
     /// What one of the services draws.
     Service(u64),
+    /// Which messages are lost or doubled.
+    Links,
     /// One node's own randomness; nodes count from 0, and so do their lives.
     Node { index: usize, life: u32 },
 }
@@ -25,6 +27,7 @@ impl Stream {
             Self::Network => 0,
             Self::Faults => 1,
             Self::Clients => 2,
+            Self::Links => 3,
             Self::Service(number) => (1 << 61) | number,
             Self::Node { index, life } => (1 << 62) | ((index as u64) << 32) | u64::from(life),
         }

@@ -399,6 +399,18 @@ named! {
     Fault, "fault" {
         /// Cuts links between nodes, and heals them.
         Partition = "partition",
+        /// Kills nodes, and starts them with nothing left of what they knew.
+        Kill = "kill",
+        /// Stops nodes for a while. They go on as if no time had passed.
+        Pause = "pause",
+        /// Loses messages between servers.
+        Loss = "loss",
+        /// Delivers messages between servers twice.
+        Duplicate = "duplicate",
+        /// Delays messages between servers.
+        Slow = "slow",
+        /// Lets wall clocks jump and drift. Only in this process.
+        Skew = "skew",
     }
 }
 

@@ -44,6 +44,13 @@ pub trait RunningNode: Send {
     /// Hands it a message.
     fn deliver(&mut self, message: Message);
 
+    /// Stops it where it is, until it is told to go on. Nothing is handed to it
+    /// meanwhile, and nothing that it says is heard.
+    fn pause(&mut self) {}
+
+    /// Lets it go on.
+    fn resume(&mut self) {}
+
     /// Ends it, and waits until nothing of it is left.
     async fn stop(&mut self);
 }

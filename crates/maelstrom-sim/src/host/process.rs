@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -70,7 +71,9 @@ impl Host for Process {
         };
         let log_path = self.log(id).unwrap_or_default();
         std::fs::create_dir_all(&self.logs).map_err(|error| failed(&self.logs, error))?;
-        let log = File::create(&log_path).map_err(|error| failed(&log_path, error))?;
+        // A node that was killed goes on with the log of its earlier lives.
+        let log = File::options().create(true).append(true).open(&log_path);
+        let log = log.map_err(|error| failed(&log_path, error))?;
         // The working directory changes, so a relative path must not.
         let program = self.program.canonicalize();
         let program = program.map_err(|error| failed(&self.program, error))?;
@@ -99,12 +102,15 @@ impl Host for Process {
             tokio::spawn(read_stdout(stdout, outbox.clone(), log_path.clone())),
         ];
         let errors = tokio::spawn(read_stderr(stderr, log, last_lines.clone()));
-        let waiter = tokio::spawn(wait(child, errors, last_lines, outbox, log_path));
+        let asked_to_end = Arc::new(AtomicBool::new(false));
+        let expected = asked_to_end.clone();
+        let waiter = tokio::spawn(wait(child, errors, last_lines, outbox, log_path, expected));
         Ok(Box::new(Running {
             group,
             input,
             tasks,
             waiter,
+            asked_to_end,
         }))
     }
 
@@ -129,6 +135,8 @@ struct Running {
     input: Arc<Input>,
     tasks: Vec<JoinHandle<()>>,
     waiter: JoinHandle<()>,
+    /// Set before the process is killed: its end is no problem then.
+    asked_to_end: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -145,7 +153,16 @@ impl RunningNode for Running {
         self.input.filled.notify_one();
     }
 
+    fn pause(&mut self) {
+        self.signal(Signal::STOP);
+    }
+
+    fn resume(&mut self) {
+        self.signal(Signal::CONT);
+    }
+
     async fn stop(&mut self) {
+        self.asked_to_end.store(true, Ordering::Relaxed);
         self.kill();
         // What remains after that is a process that the system can't end.
         let _ = tokio::time::timeout(KILL_TIMEOUT, &mut self.waiter).await;
@@ -157,9 +174,13 @@ impl RunningNode for Running {
 
 impl Running {
     fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
         if let Some(group) = self.group {
             // It may be gone already.
-            let _ = kill_process_group(group, Signal::KILL);
+            let _ = kill_process_group(group, signal);
         }
     }
 }
@@ -250,11 +271,15 @@ async fn wait(
     last_lines: Arc<Mutex<VecDeque<String>>>,
     outbox: Outbox,
     log: PathBuf,
+    asked_to_end: Arc<AtomicBool>,
 ) {
     let status = child.wait().await;
     // What it wrote last is still on its way, unless a child of its own keeps
     // the pipe open.
     let _ = tokio::time::timeout(Duration::from_millis(200), errors).await;
+    if asked_to_end.load(Ordering::Relaxed) {
+        return;
+    }
     let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
     let mut last_lines = last_lines.lock().unwrap_or_else(PoisonError::into_inner);
     let stderr = last_lines.drain(..).collect();

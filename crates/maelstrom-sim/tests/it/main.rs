@@ -4,6 +4,7 @@
 mod clients;
 mod course;
 mod determinism;
+mod faults;
 mod network;
 mod nodes;
 #[cfg(unix)]

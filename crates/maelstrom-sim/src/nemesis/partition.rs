@@ -1,14 +1,8 @@
-//! When faults come, and what they cut: Jepsen's partitions.
-//!
-//! After `jepsen.nemesis` and `jepsen.nemesis.combined`: start and stop take
-//! turns, the first start comes at once, and the gaps between are uniform from
-//! nothing to twice the interval.
+//! What a partition cuts, after `jepsen.nemesis` and `jepsen.nemesis.combined`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maelstrom_check::Value;
 use maelstrom_proto::NodeId;
-use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
@@ -30,14 +24,14 @@ pub(crate) enum Cut {
 }
 
 impl Cut {
-    const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 4] = [
         Self::One,
         Self::MinorityThird,
         Self::Majority,
         Self::MajoritiesRing,
     ];
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::One => "one",
             Self::MinorityThird => "minority-third",
@@ -46,7 +40,7 @@ impl Cut {
         }
     }
 
-    fn grudge(self, nodes: &[NodeId], rng: &mut ChaCha8Rng) -> Grudge {
+    pub(super) fn grudge(self, nodes: &[NodeId], rng: &mut ChaCha8Rng) -> Grudge {
         let mut shuffled = nodes.to_vec();
         shuffled.shuffle(rng);
         match self {
@@ -60,7 +54,7 @@ impl Cut {
 }
 
 /// The smallest number of nodes that is more than half.
-fn majority(nodes: usize) -> usize {
+pub(super) fn majority(nodes: usize) -> usize {
     nodes / 2 + 1
 }
 
@@ -123,75 +117,6 @@ fn web(nodes: &[NodeId], rng: &mut ChaCha8Rng) -> Grudge {
         .collect()
 }
 
-/// What the nemesis does next.
-#[derive(Debug)]
-pub(crate) enum Action {
-    /// Begins a partition.
-    Start(Cut, Grudge),
-    /// Ends it.
-    Stop,
-}
-
-/// The nemesis of a run: it knows when to act next, and how.
-#[derive(Debug)]
-pub(crate) struct Nemesis {
-    nodes: Vec<NodeId>,
-    interval: f64,
-    rng: ChaCha8Rng,
-    /// Nanoseconds since the run began.
-    pub(crate) next_at: u64,
-    partitioned: bool,
-}
-
-impl Nemesis {
-    /// A nemesis that acts for the first time at `start`, and about every
-    /// `interval` nanoseconds after that.
-    pub(crate) fn new(nodes: &[NodeId], interval: f64, start: u64, rng: ChaCha8Rng) -> Self {
-        Self {
-            nodes: nodes.to_vec(),
-            interval,
-            rng,
-            next_at: start,
-            partitioned: false,
-        }
-    }
-
-    /// Draws the action that is due, and when the next one will be.
-    pub(crate) fn act(&mut self, now: u64) -> Action {
-        let gap: f64 = self.rng.random_range(0.0..2.0);
-        self.next_at = now + (gap * self.interval) as u64;
-        self.partitioned = !self.partitioned;
-        if !self.partitioned {
-            return Action::Stop;
-        }
-        let cut = Cut::ALL[self.rng.random_range(0..Cut::ALL.len())];
-        let grudge = cut.grudge(&self.nodes, &mut self.rng);
-        Action::Start(cut, grudge)
-    }
-}
-
-impl Action {
-    /// The operation's name and its values when it starts and when it is done,
-    /// as Jepsen writes them into the history.
-    pub(crate) fn entries(&self) -> (&'static str, Value, Value) {
-        match self {
-            Self::Start(cut, grudge) => {
-                let cut_off = grudge.iter().map(|(node, from)| {
-                    let names = Value::set(from.iter().map(NodeId::as_str));
-                    (Value::from(node.as_str()), names)
-                });
-                let done = Value::vector([Value::keyword("isolated"), Value::map(cut_off)]);
-                ("start-partition", Value::keyword(cut.name()), done)
-            }
-            Self::Stop => (
-                "stop-partition",
-                Value::Nil,
-                Value::keyword("network-healed"),
-            ),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,21 +175,5 @@ mod tests {
         let distinct: BTreeSet<_> = grudge.values().collect();
         assert_eq!(distinct.len(), 5);
         assert!(grudge.values().all(|from| from.len() == 2));
-    }
-
-    #[test]
-    fn starts_and_stops_take_turns_at_the_interval_asked_for() {
-        let rng = ChaCha8Rng::seed_from_u64(1);
-        let mut nemesis = Nemesis::new(&nodes(5), 1e10, 0, rng);
-        assert_eq!(nemesis.next_at, 0);
-        let mut now = 0;
-        for turn in 0..2000 {
-            let action = nemesis.act(now);
-            assert_eq!(matches!(action, Action::Start(..)), turn % 2 == 0);
-            assert!(nemesis.next_at - now < 20_000_000_000);
-            now = nemesis.next_at;
-        }
-        let mean = now as f64 / 2000.0;
-        assert!((9.5e9..10.5e9).contains(&mean), "{mean}");
     }
 }
