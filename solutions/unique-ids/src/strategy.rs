@@ -76,7 +76,7 @@ pub struct UniqueIds(Mutex<Maker>);
 enum Maker {
     Sequence(Sequence),
     Snowflake(Snowflake),
-    ObjectId(ObjectIds),
+    ObjectId(Box<ObjectIds>),
     Uuid(Box<Uuids>),
 }
 
@@ -88,7 +88,7 @@ impl UniqueIds {
         Self(Mutex::new(match strategy {
             Strategy::Sequence => Maker::Sequence(Sequence::default()),
             Strategy::Snowflake => Maker::Snowflake(Snowflake::new(place)),
-            Strategy::ObjectId => Maker::ObjectId(ObjectIds::new(place, ctx.rng())),
+            Strategy::ObjectId => Maker::ObjectId(Box::new(ObjectIds::new(place, ctx.rng()))),
             Strategy::UuidV4 => Maker::Uuid(Box::new(Uuids::new(Version::V4, ctx.rng()))),
             Strategy::UuidV7 => Maker::Uuid(Box::new(Uuids::new(Version::V7, ctx.rng()))),
         }))

@@ -52,7 +52,7 @@ struct Model {
 
 fn protocol(strategy: Strategy, ids: &[NodeId], me: usize, seed: u64) -> Box<dyn Protocol> {
     let rng = ChaCha8Rng::seed_from_u64(seed);
-    let life = u32::try_from(seed % 1_000_000).unwrap();
+    let life = u32::try_from(seed % 1_000_000).expect("it is below a million");
     let peers = ids.iter().filter(|id| **id != ids[me]).cloned().collect();
     let exchange = Exchange::new(Knowledge::new(ids[me].as_str(), life), peers);
     match strategy {
@@ -136,7 +136,11 @@ impl Model {
             for (dest, message) in self.nodes[node].wake(now - born) {
                 self.messages += 1;
                 last = now;
-                let dest = self.ids.iter().position(|id| *id == dest).unwrap();
+                let dest = self
+                    .ids
+                    .iter()
+                    .position(|id| *id == dest)
+                    .expect("only nodes are spoken to");
                 assert_ne!(dest, node, "a node speaks to itself");
                 if !self.lost(now, node, dest) {
                     let latency = self
