@@ -272,7 +272,8 @@ impl Convergecast {
         }
         peer.have.merge(&round.have);
         peer.last = Some((round.sent, now));
-        if !whole || !round.news.is_empty() || (reborn && round.period.is_none()) {
+        // Without an echo the sender has not heard of this node, and waits to.
+        if !whole || !round.news.is_empty() || round.echo.is_none() {
             peer.owed = peer.owed.or(Some(now));
         }
         if round.follows {
