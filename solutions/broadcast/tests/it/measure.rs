@@ -85,28 +85,3 @@ pub(crate) fn worst(
         .reduce(Figures::worst)
         .expect("there is at least one seed")
 }
-
-/// Writes the table of the README: `cargo test -p broadcast -- --ignored --nocapture table`.
-#[test]
-#[ignore = "writes a table"]
-fn table() {
-    use maelstrom_sim::Fault;
-    let seeds: u64 = std::env::var("SEEDS").map_or(20, |text| text.parse().unwrap());
-    let only = std::env::var("STRATEGY").ok();
-    println!(
-        "| Strategy | Settings | Verdict | msgs per op, servers / all | stable latency, median / max |"
-    );
-    println!("|---|---|---|---|---|");
-    for strategy in Strategy::ALL {
-        if only.as_ref().is_some_and(|only| *only != strategy.name()) {
-            continue;
-        }
-        for (name, settings) in [
-            ("3d, 3e", efficient()),
-            ("with partitions", efficient().nemesis(Fault::Partition)),
-        ] {
-            let figures = worst(*strategy, &settings, 0..seeds);
-            println!("| `{strategy}` | {name} | {figures} |");
-        }
-    }
-}
