@@ -46,6 +46,14 @@ fn lanes_hold_on_20_seeds() {
 }
 
 #[test]
+fn lanes_hold_on_50_seeds_of_a_second() {
+    let settings = official().time_limit(1);
+    let settings = settings.nemesis(Fault::Partition).nemesis_interval(0.3);
+    let figures = worst(Strategy::Lanes, &settings, 0..50);
+    assert_eq!((figures.valid, figures.unanswered), (50, 0), "{figures}");
+}
+
+#[test]
 fn lanes_hold_on_more_nodes_and_slow_links() {
     for distribution in [LatencyDist::Uniform, LatencyDist::Exponential] {
         let settings = short().node_count(5).rate(200.0).latency_ms(100);
