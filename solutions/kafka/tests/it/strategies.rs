@@ -73,6 +73,13 @@ fn all_but_single_are_right_on_two_nodes() {
 }
 
 #[test]
+fn compare_and_set_costs_less_than_three_messages() {
+    let figures = worst(Strategy::LinKvCas, &official(), 0..2);
+    assert_eq!((figures.valid, figures.unanswered), (2, 0), "{figures}");
+    assert!(figures.servers <= 3.0, "{figures}");
+}
+
+#[test]
 fn single_is_right_alone_and_caught_on_two_nodes() {
     let alone = Figures::of(&run(Strategy::Single, &short().node_count(1), 1));
     assert_eq!((alone.valid, alone.servers), (1, 0.0), "{alone}");
