@@ -1,0 +1,70 @@
+//! Lock: one writer at a time for each log, by a distributed lock in lin-kv.
+//!
+//! Whoever holds the lock reads the log's next offset, writes the message
+//! there, and moves the offset on. That is what a lock costs: two messages each
+//! to look, to take, to read, to write, to move on and to give back, and a wait
+//! whenever another node holds it. Reads take no lock.
+//!
+//! A holder may be late and find its lease run out. It must do no harm then, so
+//! the entry is created only if it does not exist.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use maelstrom_node::Result;
+use tokio::sync::Mutex as Queue;
+use tracing::warn;
+
+use crate::entries::Entries;
+use crate::message::{Key, Message, Offset};
+
+/// How long a node may hold the lock without a sign of life. It also sets how
+/// soon a contender looks again.
+const LEASE: Duration = Duration::from_millis(400);
+
+/// How long a send waits for the lock. Less than clients wait.
+const WAIT: Duration = Duration::from_secs(3);
+
+/// The sends of this node for each log, one at a time: they need not fight
+/// each other for the lock.
+#[derive(Debug, Default)]
+pub(crate) struct Queues(Mutex<BTreeMap<Key, Arc<Queue<()>>>>);
+
+impl Queues {
+    fn of(&self, key: &Key) -> Arc<Queue<()>> {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.entry(key.clone()).or_default().clone()
+    }
+}
+
+/// Appends a message.
+///
+/// # Errors
+/// Error 11 when others held the lock all the time, and nothing was appended;
+/// another when the store does not answer, and nobody knows.
+pub(crate) async fn append(
+    entries: &Entries,
+    queues: &Queues,
+    key: &Key,
+    message: &Message,
+) -> Result<Offset> {
+    let queue = queues.of(key);
+    let _turn = queue.lock().await;
+    let lease = entries.kv.lock(format!("log/{key}")).lease(LEASE);
+    let lease = lease.acquire(WAIT).await?;
+    let next = format!("next/{key}");
+    let mut offset: Offset = entries.kv.get_or_default(&next).await?;
+    while !entries.write(key, offset, message).await? {
+        // The last holder died, or was late, before it moved the offset on.
+        offset += 1;
+    }
+    // The message stands, whatever comes now.
+    if let Err(error) = entries.kv.put(&next, &(offset + 1)).await {
+        warn!(key, offset, %error, "the next offset was not moved on");
+    }
+    if let Err(error) = lease.release().await {
+        warn!(key, %error, "the lock was not given back; it runs out");
+    }
+    Ok(offset)
+}

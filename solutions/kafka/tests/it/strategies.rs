@@ -1,0 +1,255 @@
+//! What each strategy promises, under the official settings and under faults.
+
+use kafka::message::{Request, Response};
+use kafka::{Kafka, Strategy};
+use maelstrom_node::testing::TestNode;
+use maelstrom_node::{Context, Error, ErrorCode, Node, Result};
+use maelstrom_sim::{Fault, InProcess, LatencyDist, Run, Verdict};
+use serde_json::{Value, json};
+
+use super::measure::{Figures, official, run, worst};
+
+/// Those that are right on several nodes as long as the network is whole.
+const DISTRIBUTED: [Strategy; 6] = [
+    Strategy::LinKvCas,
+    Strategy::LinKvLock,
+    Strategy::Leader,
+    Strategy::FixedLeader,
+    Strategy::Owner,
+    Strategy::Lanes,
+];
+
+/// The official settings for a quarter of the time.
+fn short() -> maelstrom_sim::Settings {
+    official().time_limit(5)
+}
+
+#[test]
+fn lanes_cost_a_tenth_of_a_message_and_answer_everything() {
+    for settings in [official(), official().nemesis(Fault::Partition)] {
+        let figures = worst(Strategy::Lanes, &settings, 0..2);
+        assert_eq!(figures.valid, figures.runs, "{figures}");
+        assert!(figures.servers <= 0.10, "{figures}");
+        assert_eq!(figures.unanswered, 0, "{figures}");
+    }
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn lanes_hold_on_20_seeds() {
+    for settings in [official(), official().nemesis(Fault::Partition)] {
+        let figures = worst(Strategy::Lanes, &settings, 0..20);
+        assert_eq!(figures.valid, figures.runs, "{figures}");
+        assert!(figures.servers <= 0.10, "{figures}");
+        assert_eq!(figures.unanswered, 0, "{figures}");
+    }
+}
+
+#[test]
+fn lanes_hold_on_50_seeds_of_a_second() {
+    let settings = official().time_limit(1);
+    let settings = settings.nemesis(Fault::Partition).nemesis_interval(0.3);
+    let figures = worst(Strategy::Lanes, &settings, 0..50);
+    assert_eq!((figures.valid, figures.unanswered), (50, 0), "{figures}");
+}
+
+#[test]
+fn lanes_hold_on_more_nodes_and_slow_links() {
+    for distribution in [LatencyDist::Uniform, LatencyDist::Exponential] {
+        let settings = short().node_count(5).rate(200.0).latency_ms(100);
+        let settings = settings.latency_dist(distribution);
+        let settings = settings.nemesis(Fault::Partition).nemesis_interval(2.0);
+        let figures = worst(Strategy::Lanes, &settings, 0..2);
+        assert_eq!((figures.valid, figures.unanswered), (2, 0), "{figures}");
+    }
+}
+
+#[test]
+fn all_but_single_are_right_on_two_nodes() {
+    for strategy in DISTRIBUTED {
+        let figures = worst(strategy, &short().time_limit(3), 0..2);
+        assert_eq!(figures.valid, 2, "{strategy}: {figures}");
+    }
+}
+
+#[test]
+fn compare_and_set_costs_less_than_three_messages() {
+    let figures = worst(Strategy::LinKvCas, &official(), 0..2);
+    assert_eq!((figures.valid, figures.unanswered), (2, 0), "{figures}");
+    assert!(figures.servers <= 3.0, "{figures}");
+}
+
+#[test]
+fn single_is_right_alone_and_caught_on_two_nodes() {
+    let alone = Figures::of(&run(Strategy::Single, &short().node_count(1), 1));
+    assert_eq!((alone.valid, alone.servers), (1, 0.0), "{alone}");
+    let two = Figures::of(&run(Strategy::Single, &short().time_limit(1), 1));
+    assert_eq!(two.valid, 0);
+    assert!(two.errors.contains(&"inconsistent-offsets".into()), "{two}");
+}
+
+#[test]
+fn sends_to_an_owner_time_out_in_a_partition() {
+    let settings = short().nemesis(Fault::Partition).nemesis_interval(20.0);
+    for strategy in [Strategy::Leader, Strategy::FixedLeader, Strategy::Owner] {
+        // Some partitions of two nodes cut nothing; not all of six.
+        let figures = worst(strategy, &settings, 0..6);
+        assert!(figures.unanswered > 0, "{strategy}: {figures}");
+    }
+}
+
+/// Lanes that answer polls with all that they have, watermark or not.
+struct Hasty(Kafka, std::sync::Mutex<kafka::Messages>);
+
+impl Node for Hasty {
+    type Request = Request;
+    type Response = Response;
+
+    async fn handle(&self, ctx: Context, request: Request) -> Result<Response> {
+        let key = match &request {
+            Request::Send { key, msg } => Some((key.clone(), msg.clone())),
+            _ => None,
+        };
+        if let Request::Replicate(batch) = &request {
+            for item in &batch.items {
+                if let kafka::message::Item::Append(key, offset, message) = item {
+                    self.keep(key, *offset, message);
+                }
+            }
+        }
+        if let Request::Poll { offsets } = &request {
+            let held = self
+                .1
+                .lock()
+                .expect("no handler panics while it holds the lock");
+            let page = |(key, from): (&String, &u64)| {
+                let page = held.get(key)?.iter().filter(|(offset, _)| offset >= from);
+                Some((key.clone(), page.cloned().collect()))
+            };
+            let msgs = offsets.iter().filter_map(page).collect();
+            return Ok(Response::PollOk { msgs });
+        }
+        let response = self.0.handle(ctx, request).await?;
+        if let (Response::SendOk { offset }, Some((key, message))) = (&response, key) {
+            self.keep(&key, *offset, &message);
+        }
+        Ok(response)
+    }
+}
+
+impl Hasty {
+    fn keep(&self, key: &str, offset: u64, message: &Value) {
+        let mut held = self
+            .1
+            .lock()
+            .expect("no handler panics while it holds the lock");
+        let log = held.entry(key.to_owned()).or_default();
+        if let Err(place) = log.binary_search_by_key(&offset, |(offset, _)| *offset) {
+            log.insert(place, (offset, message.clone()));
+        }
+    }
+}
+
+#[test]
+fn lanes_without_a_watermark_are_caught() {
+    let host = InProcess::new(|ctx| Hasty(Kafka::new(Strategy::Lanes, &ctx), Default::default()));
+    let outcome = Run::new(short(), 1, host).execute();
+    assert_eq!(outcome.check().verdict(), Verdict::Invalid);
+    let figures = Figures::of(&outcome);
+    let skipped = ["poll-skip", "lost-write"].map(String::from);
+    assert!(
+        skipped.iter().any(|kind| figures.errors.contains(kind)),
+        "{figures}"
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let settings = short().time_limit(2).nemesis(Fault::Partition);
+    for strategy in Strategy::ALL {
+        let journal = |seed| {
+            let mut bytes = Vec::new();
+            let outcome = run(*strategy, &settings, seed);
+            outcome.journal.write_json_lines(&mut bytes).unwrap();
+            bytes
+        };
+        let (first, again, other) = (journal(1), journal(1), journal(2));
+        assert!(first == again, "{strategy}: the same seed gave two runs");
+        assert!(first != other, "{strategy}: two seeds gave the same run");
+    }
+}
+
+#[test]
+fn what_is_malformed_is_answered_with_the_right_code() {
+    for strategy in Strategy::ALL {
+        let mut node = TestNode::new(|ctx: Context| Kafka::new(*strategy, &ctx));
+        for (body, code) in [
+            (
+                json!({"type": "poll", "offsets": {"k": -1}}),
+                ErrorCode::MalformedRequest,
+            ),
+            (
+                json!({"type": "commit_offsets", "offsets": {"k": -1}}),
+                ErrorCode::MalformedRequest,
+            ),
+            (
+                json!({"type": "send", "key": 7}),
+                ErrorCode::MalformedRequest,
+            ),
+            (json!({"type": "subscribe"}), ErrorCode::NotSupported),
+            (
+                json!({"type": "replicate", "life": 1, "ack": 0, "first": 0, "end": 0}),
+                ErrorCode::NotSupported,
+            ),
+        ] {
+            let answer: std::result::Result<Value, Error> = node.ask("c1", &body);
+            let error = answer.expect_err("it is malformed");
+            assert_eq!(error.code, code, "{strategy}: {body}");
+        }
+    }
+}
+
+#[test]
+fn replies_have_the_fields_that_are_allowed_and_commits_never_fail() {
+    for strategy in [Strategy::Single, Strategy::FixedLeader, Strategy::Lanes] {
+        let start = |ctx: Context| Kafka::new(strategy, &ctx);
+        let mut node = TestNode::<Kafka, _>::new(start);
+        // Nobody answers: it is on its own after a second.
+        node.advance(std::time::Duration::from_secs(2));
+        let mut ask = |body: Value| -> Value {
+            let answer: std::result::Result<Value, Error> = node.ask("c1", &body);
+            let mut answer = answer.expect("it is answered");
+            let fields = answer.as_object_mut().unwrap();
+            fields.remove("in_reply_to");
+            answer
+        };
+        assert_eq!(
+            ask(json!({"type": "send", "key": "k", "msg": 5})),
+            json!({"type": "send_ok", "offset": 0}),
+            "{strategy}"
+        );
+        // An offset that does not exist, in a log that does not either.
+        let commit = json!({"type": "commit_offsets", "offsets": {"k": 0, "none": 99}});
+        assert_eq!(ask(commit), json!({"type": "commit_offsets_ok"}));
+        assert_eq!(
+            ask(json!({"type": "list_committed_offsets", "keys": ["k", "unknown"]})),
+            json!({"type": "list_committed_offsets_ok", "offsets": {"k": 0}})
+        );
+        let poll = ask(json!({"type": "poll", "offsets": {"k": 0, "unknown": 3}}));
+        let served = match strategy {
+            // Peers that are silent may append below.
+            Strategy::Lanes => json!({}),
+            _ => json!({"k": [[0, 5]]}),
+        };
+        assert_eq!(poll, json!({"type": "poll_ok", "msgs": served}));
+    }
+}
+
+#[test]
+fn every_strategy_has_a_name_that_is_read_back() {
+    for strategy in Strategy::ALL {
+        assert_eq!(strategy.name().parse(), Ok(*strategy));
+    }
+    let error = "guess".parse::<Strategy>().unwrap_err();
+    assert!(error.contains("lin-kv-cas, lin-kv-lock"), "{error}");
+}
