@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use maelstrom_sim::{Availability, Fault, InProcess, Settings, Workload};
+use maelstrom_sim::{Availability, Concurrency, Fault, InProcess, Settings, Workload};
 use serde::Serialize;
 
 /// A challenge, as fly.io sets it.
@@ -114,12 +114,22 @@ const UNIQUE_IDS: Solution = solution!(unique_ids::UniqueIds, "unique-ids", "seq
 const FLOOD: Solution = solution!(broadcast::Broadcast, "broadcast", "flood");
 const QUICK: Solution = solution!(broadcast::Broadcast, "broadcast", "convergecast-quick");
 const FRUGAL: Solution = solution!(broadcast::Broadcast, "broadcast", "convergecast");
+const ONE_LOG: Solution = solution!(kafka::Kafka, "kafka", "single");
+const LOG: Solution = solution!(kafka::Kafka, "kafka", "lanes");
 
 fn broadcast_settings(nodes: usize) -> Settings {
     Settings::new(Workload::Broadcast)
         .node_count(nodes)
         .time_limit(20)
         .rate(10.0)
+}
+
+fn kafka_settings(nodes: usize) -> Settings {
+    Settings::new(Workload::Kafka)
+        .node_count(nodes)
+        .concurrency(Concurrency::PerNode(2))
+        .time_limit(20)
+        .rate(1000.0)
 }
 
 /// Broadcast d and e: 25 nodes, 100 ms between them.
@@ -241,6 +251,30 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         ],
         published: "1.99, 339 / 678 ms; 1.92, 764 / 1087 ms",
         solution: FRUGAL,
+    },
+    Challenge {
+        id: "kafka-a",
+        title: "5a: a log on one node",
+        settings: || kafka_settings(1),
+        thresholds: &[],
+        published: "",
+        solution: ONE_LOG,
+    },
+    Challenge {
+        id: "kafka-b",
+        title: "5b: a log on two nodes",
+        settings: || kafka_settings(2),
+        thresholds: &[],
+        published: "3.17",
+        solution: LOG,
+    },
+    Challenge {
+        id: "kafka-c",
+        title: "5c: with fewer messages",
+        settings: || kafka_settings(2),
+        thresholds: &[],
+        published: "1.37",
+        solution: LOG,
     },
 ];
 
