@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use maelstrom_sim::{Availability, Concurrency, Fault, InProcess, Settings, Workload};
+use maelstrom_sim::{
+    Availability, Concurrency, ConsistencyModel, Fault, InProcess, Settings, Workload,
+};
 use serde::Serialize;
 
 /// A challenge, as fly.io sets it.
@@ -114,6 +116,9 @@ const UNIQUE_IDS: Solution = solution!(unique_ids::UniqueIds, "unique-ids", "seq
 const FLOOD: Solution = solution!(broadcast::Broadcast, "broadcast", "flood");
 const QUICK: Solution = solution!(broadcast::Broadcast, "broadcast", "convergecast-quick");
 const FRUGAL: Solution = solution!(broadcast::Broadcast, "broadcast", "convergecast");
+const COUNTER: Solution = solution!(counter::Counter, "counter", "delta-crdt");
+const ONE_TXN: Solution = solution!(txn::Txn, "txn", "single");
+const TXN: Solution = solution!(txn::Txn, "txn", "lww-delta");
 const ONE_LOG: Solution = solution!(kafka::Kafka, "kafka", "single");
 const LOG: Solution = solution!(kafka::Kafka, "kafka", "lanes");
 
@@ -130,6 +135,15 @@ fn kafka_settings(nodes: usize) -> Settings {
         .concurrency(Concurrency::PerNode(2))
         .time_limit(20)
         .rate(1000.0)
+}
+
+fn txn_settings(nodes: usize, model: ConsistencyModel) -> Settings {
+    Settings::new(Workload::TxnRwRegister)
+        .node_count(nodes)
+        .concurrency(Concurrency::PerNode(2))
+        .time_limit(20)
+        .rate(1000.0)
+        .consistency_models(vec![model])
 }
 
 /// Broadcast d and e: 25 nodes, 100 ms between them.
@@ -253,6 +267,20 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         solution: FRUGAL,
     },
     Challenge {
+        id: "counter",
+        title: "4: a counter that only grows",
+        settings: || {
+            Settings::new(Workload::GCounter)
+                .node_count(3)
+                .rate(100.0)
+                .time_limit(20)
+                .nemesis(Fault::Partition)
+        },
+        thresholds: &[],
+        published: "0.184",
+        solution: COUNTER,
+    },
+    Challenge {
         id: "kafka-a",
         title: "5a: a log on one node",
         settings: || kafka_settings(1),
@@ -275,6 +303,40 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         thresholds: &[],
         published: "1.37",
         solution: LOG,
+    },
+    Challenge {
+        id: "txn-a",
+        title: "6a: transactions on one node",
+        settings: || {
+            txn_settings(1, ConsistencyModel::READ_UNCOMMITTED).availability(Availability::Total)
+        },
+        thresholds: &[],
+        published: "",
+        solution: ONE_TXN,
+    },
+    Challenge {
+        id: "txn-b",
+        title: "6b: two nodes, read uncommitted",
+        settings: || {
+            txn_settings(2, ConsistencyModel::READ_UNCOMMITTED)
+                .availability(Availability::Total)
+                .nemesis(Fault::Partition)
+        },
+        thresholds: &[],
+        published: "",
+        solution: TXN,
+    },
+    Challenge {
+        id: "txn-c",
+        title: "6c: two nodes, read committed",
+        settings: || {
+            txn_settings(2, ConsistencyModel::READ_COMMITTED)
+                .availability(Availability::Total)
+                .nemesis(Fault::Partition)
+        },
+        thresholds: &[],
+        published: "",
+        solution: TXN,
     },
 ];
 

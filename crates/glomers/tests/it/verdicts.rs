@@ -11,6 +11,15 @@ fn every_challenge_passes() {
         "broadcast-a",
         "broadcast-b",
         "broadcast-c",
+        "broadcast-d",
+        "broadcast-e",
+        "counter",
+        "kafka-a",
+        "kafka-b",
+        "kafka-c",
+        "txn-a",
+        "txn-b",
+        "txn-c",
     ] {
         for seed in 0..5 {
             let run = glomers(store.path(), &format!("run {challenge} --seed {seed}"));

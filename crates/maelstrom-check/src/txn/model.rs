@@ -45,6 +45,10 @@ const ALIASES: &[(&str, &str)] = &[
 impl ConsistencyModel {
     /// What Maelstrom asks for unless told otherwise.
     pub const STRICT_SERIALIZABLE: Self = Self("strict-serializable");
+    /// Reads may see what is never committed; writes of a transaction stay together.
+    pub const READ_UNCOMMITTED: Self = Self("read-uncommitted");
+    /// Reads see what was committed, and nothing of a transaction under way.
+    pub const READ_COMMITTED: Self = Self("read-committed");
     /// The strongest model that needs no order between transactions but what they read and wrote.
     pub const SERIALIZABLE: Self = Self("serializable");
 

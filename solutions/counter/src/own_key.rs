@@ -1,0 +1,94 @@
+//! A key of seq-kv for each node: written by one, summed by all.
+//!
+//! Nobody else writes a node's key, so nobody is ever faster and a plain write
+//! is enough: no compare-and-set, no retry. A read adds up the keys of all.
+//!
+//! Those must not be read plainly. seq-kv promises one order of all operations
+//! in which each node's own keep their order, and no more: a node that only
+//! reads may be shown the first state again and again, for its reads all fit
+//! in before everything that others wrote. Waiting does not help. Writing does:
+//! the write of a value that was never written goes to the newest state, and
+//! what the node reads after it, in its own order, is at least as new. So a
+//! read begins with such a write, and the keys are read after it.
+
+use std::time::Duration;
+
+use maelstrom_kv::SeqKv;
+use maelstrom_node::{Context, NodeId, Result};
+use tokio::sync::Mutex;
+
+use crate::message::{Request, Response};
+use crate::protocol::foreign;
+
+/// Clients wait for five seconds; what took longer would be answered to nobody.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// A node that keeps its own part of the counter in a key of its own.
+#[derive(Debug)]
+pub struct OwnKey {
+    kv: SeqKv,
+    me: NodeId,
+    nodes: Vec<NodeId>,
+    /// What this node has added; `None` until it has looked what an earlier
+    /// life left behind. Held while it is written: two writes under way at once
+    /// could arrive in the wrong order.
+    mine: Mutex<Option<i64>>,
+}
+
+impl OwnKey {
+    /// A node that does not know yet what it has added.
+    pub fn new(ctx: &Context) -> Self {
+        Self {
+            kv: SeqKv::new(ctx).within(PATIENCE),
+            me: ctx.id().clone(),
+            nodes: ctx.node_ids().to_vec(),
+            mine: Mutex::new(None),
+        }
+    }
+
+    pub(crate) async fn handle(&self, request: Request) -> Result<Response> {
+        match request {
+            Request::Add { delta } => {
+                self.add(delta).await?;
+                Ok(Response::AddOk)
+            }
+            Request::Read => {
+                let value = self.sum().await?;
+                Ok(Response::ReadOk { value })
+            }
+            _ => Err(foreign()),
+        }
+    }
+
+    async fn add(&self, delta: i64) -> Result<()> {
+        let mut mine = self.mine.lock().await;
+        let before = match *mine {
+            Some(known) => known,
+            None => self.kv.read_latest_or_default(&key(&self.me)).await?,
+        };
+        // Noted before it is written: if the answer is lost, the write may have
+        // been carried out, and must not be taken back by the next one.
+        let after = before.saturating_add(delta);
+        *mine = Some(after);
+        self.kv.put(&key(&self.me), &after).await?;
+        Ok(())
+    }
+
+    async fn sum(&self) -> Result<i64> {
+        let mut sum = 0_i64;
+        for (index, node) in self.nodes.iter().enumerate() {
+            let key = key(node);
+            let value: i64 = match index {
+                // Takes this node to the newest state, where it stays for the rest.
+                0 => self.kv.read_latest_or_default(&key).await?,
+                _ => self.kv.get_or_default(&key).await?,
+            };
+            sum = sum.saturating_add(value);
+        }
+        Ok(sum)
+    }
+}
+
+fn key(node: &NodeId) -> String {
+    format!("sum/{node}")
+}

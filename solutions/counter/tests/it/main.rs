@@ -1,0 +1,8 @@
+//! The counter strategies under the official settings, under faults, and as
+//! plain values.
+
+mod broken;
+mod convergence;
+mod measure;
+mod requests;
+mod strategies;

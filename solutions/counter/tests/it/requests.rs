@@ -1,0 +1,66 @@
+//! What a node answers to what it should not be asked.
+
+use counter::{Counter, Strategy};
+use maelstrom_node::testing::{Setup, TestNode};
+use maelstrom_node::{Context, ErrorCode};
+use serde_json::{Value, json};
+
+fn node(strategy: Strategy) -> TestNode<Counter, impl FnOnce(Context) -> Counter> {
+    TestNode::new(move |ctx: Context| Counter::new(strategy, &ctx))
+}
+
+#[test]
+fn malformed_and_unknown_requests_get_their_codes_and_the_node_lives_on() {
+    for strategy in Strategy::ALL {
+        let mut node = node(*strategy);
+        for (request, code) in [
+            (json!({"type": "add"}), ErrorCode::MalformedRequest),
+            (
+                json!({"type": "add", "delta": "five"}),
+                ErrorCode::MalformedRequest,
+            ),
+            (
+                json!({"type": "add", "delta": 1.5}),
+                ErrorCode::MalformedRequest,
+            ),
+            (
+                json!({"type": "multiply", "factor": 2}),
+                ErrorCode::NotSupported,
+            ),
+            // Messages of nodes are not taken from clients.
+            (json!({"type": "ops", "have": []}), ErrorCode::NotSupported),
+            (json!({"type": "deltas"}), ErrorCode::NotSupported),
+            (
+                json!({"type": "state", "state": {"added": [], "taken": []}}),
+                ErrorCode::NotSupported,
+            ),
+        ] {
+            let answer = node.ask::<_, Value>("c1", &request);
+            let error = answer.expect_err("it is no request of a client");
+            assert_eq!(error.code, code, "{strategy}: {request}");
+        }
+    }
+}
+
+#[test]
+fn replies_carry_the_fields_that_maelstrom_allows_and_no_other() {
+    for strategy in [Strategy::Crdt, Strategy::DeltaCrdt, Strategy::OpLog] {
+        let mut node = node(strategy);
+        node.request("c1", &json!({"type": "add", "delta": -3}));
+        node.expect("c1", &json!({"type": "add_ok"}));
+        node.request("c1", &json!({"type": "read"}));
+        node.expect("c1", &json!({"type": "read_ok", "value": -3}));
+    }
+}
+
+#[test]
+fn a_read_before_init_waits_for_it() {
+    for strategy in [Strategy::Crdt, Strategy::DeltaCrdt, Strategy::OpLog] {
+        let make = move |ctx: Context| Counter::new(strategy, &ctx);
+        let mut node = Setup::default().start_uninitialised(make);
+        node.request("c1", &json!({"type": "read"}));
+        node.expect_silence();
+        node.initialise();
+        node.expect("c1", &json!({"type": "read_ok", "value": 0}));
+    }
+}

@@ -1,0 +1,107 @@
+//! Lock: one transaction at a time, in the whole cluster.
+//!
+//! Whoever holds a lock in lin-kv reads the database, which is one value there,
+//! carries its transaction out, and writes the value back. The lock runs out by
+//! itself when its holder dies, and so a holder that was only slow may write
+//! when the next one already has. Two things stand against that: the value
+//! carries the token of the tenure that wrote it last, below which nobody
+//! writes, and it is replaced by compare-and-set, so that nothing written in
+//! between is overwritten.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use maelstrom_kv::{KvError, LinKv, Lock};
+use maelstrom_node::proto::txn::Register;
+use maelstrom_node::{Context, Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::message::{Request, Response, Transaction, foreign};
+
+/// The key of the database.
+const KEY: &str = "database";
+
+/// How long a tenure lasts: many round trips, and no long wait for a dead one.
+const LEASE: Duration = Duration::from_millis(500);
+
+/// Clients wait for five seconds; what took longer would be answered to nobody.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A node that takes a lock for each transaction.
+#[derive(Debug)]
+pub struct Locked {
+    kv: LinKv,
+    /// The lock. Transactions of this node take turns before they contend with
+    /// those of others.
+    lock: Mutex<Lock>,
+}
+
+/// All registers, and the token of the tenure that wrote them last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Database {
+    token: u64,
+    /// By key, written as JSON writes the keys of objects.
+    registers: BTreeMap<String, u64>,
+}
+
+impl Database {
+    fn execute(&mut self, txn: &mut Transaction) {
+        for step in txn {
+            match step {
+                Register::Read(key, seen) => *seen = self.registers.get(&key.to_string()).copied(),
+                Register::Write(key, value) => {
+                    self.registers.insert(key.to_string(), *value);
+                }
+            }
+        }
+    }
+}
+
+impl Locked {
+    /// A node that has no state of its own.
+    pub fn new(ctx: &Context) -> Self {
+        let kv = LinKv::new(ctx).within(PATIENCE);
+        let lock = Mutex::new(kv.lock("database").lease(LEASE));
+        Self { kv, lock }
+    }
+
+    pub(crate) async fn handle(&self, request: Request) -> Result<Response> {
+        let Request::Txn { mut txn } = request else {
+            return Err(foreign());
+        };
+        let lock = self.lock.lock().await;
+        // Nothing is written yet: whatever went wrong, the client may try again.
+        let lease = lock.acquire(PATIENCE).await.map_err(|error| {
+            let text = format!("the lock was not to be had: {error}");
+            Error::new(ErrorCode::TxnConflict, text)
+        })?;
+        let result = self.commit(lease.token(), &mut txn).await;
+        // A lock that can't be given back runs out, and the commit stands.
+        let _ = lease.release().await;
+        result?;
+        Ok(Response::TxnOk { txn })
+    }
+
+    async fn commit(&self, token: u64, txn: &mut Transaction) -> Result<()> {
+        let found: Option<Database> = self.kv.find(KEY).await?;
+        let mut database = found.clone().unwrap_or_default();
+        if database.token > token {
+            let text = "the lock was lost to another, who has written since";
+            return Err(Error::new(ErrorCode::TxnConflict, text));
+        }
+        database.token = token;
+        database.execute(txn);
+        let written = match &found {
+            Some(found) if found.registers == database.registers => Ok(()),
+            Some(found) => self.kv.cas(KEY, found, &database).await,
+            None => self.kv.create(KEY, &database).await,
+        };
+        written.map_err(|error| match error {
+            KvError::PreconditionFailed(error) | KvError::KeyAlreadyExists(error) => {
+                Error::new(ErrorCode::TxnConflict, error.text)
+            }
+            error => error.into(),
+        })
+    }
+}

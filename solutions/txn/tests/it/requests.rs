@@ -1,0 +1,79 @@
+//! What a node answers to what it should not be asked.
+
+use maelstrom_node::testing::{Setup, TestNode};
+use maelstrom_node::{Context, ErrorCode};
+use serde_json::{Value, json};
+use txn::{Strategy, Txn};
+
+fn node(strategy: Strategy) -> TestNode<Txn, impl FnOnce(Context) -> Txn> {
+    TestNode::new(move |ctx: Context| Txn::new(strategy, &ctx))
+}
+
+const LOCAL: [Strategy; 3] = [Strategy::Single, Strategy::LwwBroadcast, Strategy::LwwDelta];
+
+/// A step that is none spoils the whole transaction, the steps before it too.
+#[test]
+fn malformed_transactions_are_refused_and_leave_no_trace() {
+    for strategy in Strategy::ALL {
+        let mut node = node(*strategy);
+        for (request, code) in [
+            (json!({"type": "txn"}), ErrorCode::MalformedRequest),
+            (
+                json!({"type": "txn", "txn": [["w", 1, 5], ["x", 2, 6]]}),
+                ErrorCode::MalformedRequest,
+            ),
+            (
+                json!({"type": "txn", "txn": [["w", 1, 5], ["w", 2]]}),
+                ErrorCode::MalformedRequest,
+            ),
+            (
+                json!({"type": "txn", "txn": [["w", 1, 5], ["w", 2, null]]}),
+                ErrorCode::MalformedRequest,
+            ),
+            (
+                json!({"type": "txn", "txn": [["w", 1, 5], ["r", "one", null]]}),
+                ErrorCode::MalformedRequest,
+            ),
+            (json!({"type": "commit"}), ErrorCode::NotSupported),
+            // Messages of nodes are not taken from clients.
+            (
+                json!({"type": "writes", "writes": {"live": [], "removed": []}}),
+                ErrorCode::NotSupported,
+            ),
+            (json!({"type": "deltas"}), ErrorCode::NotSupported),
+        ] {
+            let answer = node.ask::<_, Value>("c1", &request);
+            let error = answer.expect_err("it is no request of a client");
+            assert_eq!(error.code, code, "{strategy}: {request}");
+        }
+        if LOCAL.contains(strategy) {
+            node.request("c1", &json!({"type": "txn", "txn": [["r", 1, null]]}));
+            node.expect("c1", &json!({"type": "txn_ok", "txn": [["r", 1, null]]}));
+        }
+    }
+}
+
+#[test]
+fn replies_carry_the_steps_and_nothing_else() {
+    for strategy in LOCAL {
+        let mut node = node(strategy);
+        node.request(
+            "c1",
+            &json!({"type": "txn", "txn": [["r", 1, null], ["w", 1, 6], ["r", 1, null]]}),
+        );
+        let steps = json!([["r", 1, null], ["w", 1, 6], ["r", 1, 6]]);
+        node.expect("c1", &json!({"type": "txn_ok", "txn": steps}));
+    }
+}
+
+#[test]
+fn a_transaction_before_init_waits_for_it() {
+    for strategy in LOCAL {
+        let make = move |ctx: Context| Txn::new(strategy, &ctx);
+        let mut node = Setup::default().start_uninitialised(make);
+        node.request("c1", &json!({"type": "txn", "txn": []}));
+        node.expect_silence();
+        node.initialise();
+        node.expect("c1", &json!({"type": "txn_ok", "txn": []}));
+    }
+}
