@@ -11,7 +11,8 @@ use maelstrom_sim::{Fault, InProcess, Outcome, Run, Verdict};
 use crate::measure::official;
 
 fn run<N: Node>(make: impl Fn(Context) -> N + Clone + Send + Sync + 'static) -> Vec<Outcome> {
-    let settings = official().nemesis(Fault::Partition);
+    // Many partitions, so that many an acknowledgement is lost on its way.
+    let settings = official().nemesis(Fault::Partition).nemesis_interval(1.0);
     let run = |seed| Run::new(settings.clone(), seed, InProcess::new(make.clone())).execute();
     (0..10).map(run).collect()
 }
