@@ -15,6 +15,7 @@ mod story;
 mod sweep;
 mod terminal;
 mod test;
+mod upstream;
 
 use std::process::ExitCode;
 
