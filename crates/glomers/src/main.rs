@@ -11,7 +11,6 @@ mod results;
 mod run;
 mod session;
 mod store;
-mod story;
 mod sweep;
 mod terminal;
 mod test;

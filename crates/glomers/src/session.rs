@@ -18,7 +18,6 @@ use crate::challenge::Threshold;
 use crate::measured::{Figures, Row, rows};
 use crate::node_logs::NodeLogs;
 use crate::store::{Folder, StoreError};
-use crate::story::story;
 use crate::{exit, terminal};
 
 /// A run that was asked for.
@@ -149,7 +148,7 @@ impl Session {
             terminal::figures(rows, &Figures::of(results));
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
-                anstream::println!("\n{}", story(outcome, results).trim_end());
+                anstream::println!("\n{}", outcome.story(results).trim_end());
             }
         }
         let passed = outcome.journal.events.last().map_or(0, |event| event.time);

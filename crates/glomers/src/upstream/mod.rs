@@ -17,8 +17,8 @@ use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use maelstrom_check::{Options, Results, Verdict, check_file};
-use maelstrom_sim::{Availability, Fault, LatencyDist, NodeId, ServiceMode, Settings};
+use maelstrom_check::{History, Options, Verdict, check};
+use maelstrom_sim::{Availability, Fault, LatencyDist, NodeId, ServiceMode, Settings, story};
 use owo_colors::OwoColorize as _;
 use serde_json::json;
 
@@ -128,19 +128,12 @@ impl Upstream {
             anstream::println!("Maelstrom's check {complaint}");
         }
         match self.judge(&folder.path().join("history.edn")) {
-            Some(ours) if verdict != Verdict::Valid => {
-                anstream::println!(
-                    "\nWhat our checkers see in its history:\n{}",
-                    ours.story().trim_end()
-                );
+            Some((_, story)) if verdict != Verdict::Valid => {
+                anstream::println!("\nWhat our checkers see in its history:\n{story}");
             }
-            Some(ours) if ours.verdict() != Verdict::Valid => {
-                anstream::println!(
-                    "\nnote: Maelstrom says {verdict}; with our stricter checks it is {}:\n{}",
-                    ours.verdict(),
-                    ours.story().trim_end()
-                );
-            }
+            Some((ours, story)) if ours != Verdict::Valid => anstream::println!(
+                "\nnote: Maelstrom says {verdict}; with our stricter checks it is {ours}:\n{story}"
+            ),
             _ => {}
         }
         let files = format!("files in {}", folder.path().display());
@@ -149,13 +142,17 @@ impl Upstream {
     }
 
     #[allow(clippy::field_reassign_with_default)] // Options may grow fields.
-    fn judge(&self, history: &Path) -> Option<Results> {
+    /// The verdict of our checkers, and their story.
+    fn judge(&self, history: &Path) -> Option<(Verdict, String)> {
         let mut options = Options::default();
         options.availability = self.settings.availability;
         options
             .consistency_models
             .clone_from(&self.settings.consistency_models);
-        check_file(self.settings.workload, history, &options).ok()
+        let history = History::read(history).ok()?;
+        let results = check(self.settings.workload, &history, &options);
+        let story = story(&self.settings, &history, &results);
+        Some((results.verdict(), story.trim_end().to_owned()))
     }
 }
 
