@@ -66,6 +66,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) bin: Option<PathBuf>,
 
+    /// Run the solution's program, or that of --bin, on an installed Maelstrom (PATH, or MAELSTROM_HOME).
+    #[arg(long)]
+    pub(crate) upstream: bool,
+
     /// The folder that keeps what runs leave.
     #[arg(long, value_name = "FOLDER", default_value = "store")]
     pub(crate) store: PathBuf,

@@ -11,10 +11,10 @@ mod results;
 mod run;
 mod session;
 mod store;
-mod story;
 mod sweep;
 mod terminal;
 mod test;
+mod upstream;
 
 use std::process::ExitCode;
 

@@ -130,8 +130,8 @@ fn row(
         summaries.len(),
         figure(|figures| figures.servers, 3, Pick::Most),
         figure(|figures| figures.all, 3, Pick::Most),
-        figure(|figures| figures.median_latency, 0, Pick::Most),
-        figure(|figures| figures.max_latency, 0, Pick::Most),
+        figure(Figures::median_latency, 0, Pick::Most),
+        figure(Figures::max_latency, 0, Pick::Most),
         figure(|figures| figures.availability, 4, Pick::Least),
     );
     Ok(())

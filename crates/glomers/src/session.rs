@@ -15,10 +15,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::challenge::Threshold;
-use crate::measured::{Row, rows};
+use crate::measured::{Figures, Row, rows};
 use crate::node_logs::NodeLogs;
 use crate::store::{Folder, StoreError};
-use crate::story::story;
 use crate::{exit, terminal};
 
 /// A run that was asked for.
@@ -89,7 +88,10 @@ impl Session {
         }
         self.console.print(&outcome, &folder);
         self.tell(&outcome, &results, &rows, wall, &folder);
-        Ok(exit_code(&outcome, &results, &rows))
+        match outcome.failure {
+            Some(_) => Ok(exit::CRASHED),
+            None => Ok(code(results.verdict(), &rows)),
+        }
     }
 
     fn execute(&self, folder: &Folder) -> Outcome {
@@ -135,17 +137,18 @@ impl Session {
             Nodes::InProcess(_) => "virtual time",
             Nodes::Program(..) => "real time",
         };
-        terminal::head(self.name, outcome, pace);
+        let how = format!("seed {}, {pace}", outcome.seed);
+        terminal::head(self.name, &outcome.settings, &how);
         for notice in &outcome.notices {
             anstream::eprintln!("note: {notice}");
         }
         if let Some(failure) = &outcome.failure {
             anstream::eprintln!("\nerror: the run ended before its time: {failure}");
         } else {
-            terminal::figures(rows, results);
+            terminal::figures(rows, &Figures::of(results));
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
-                anstream::println!("\n{}", story(outcome, results).trim_end());
+                anstream::println!("\n{}", outcome.story(results).trim_end());
             }
         }
         let passed = outcome.journal.events.last().map_or(0, |event| event.time);
@@ -230,9 +233,9 @@ pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-fn exit_code(outcome: &Outcome, results: &Results, rows: &[Row]) -> u8 {
-    match results.verdict() {
-        _ if outcome.failure.is_some() => exit::CRASHED,
+/// The exit code of a run that came to its end.
+pub(crate) fn code(verdict: Verdict, rows: &[Row]) -> u8 {
+    match verdict {
         Verdict::Invalid => exit::INVALID,
         Verdict::Unknown => exit::UNKNOWN,
         Verdict::Valid if rows.iter().all(|row| row.pass) => exit::VALID,

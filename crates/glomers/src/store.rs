@@ -66,6 +66,11 @@ impl Folder {
             out.write_all(outcome.history.to_edn().as_bytes())
         })?;
         self.file("journal.jsonl", |out| outcome.journal.write_json_lines(out))?;
+        self.keep(results)
+    }
+
+    /// Writes the results, and points `latest` at the run.
+    pub(crate) fn keep(&self, results: &Value) -> Result<(), StoreError> {
         self.file("results.json", |out| {
             serde_json::to_writer_pretty(&mut *out, results)?;
             out.write_all(b"\n")

@@ -9,6 +9,7 @@ mod network;
 mod nodes;
 #[cfg(unix)]
 mod processes;
+mod stories;
 mod workloads;
 
 use maelstrom_node::proto::echo::{Request, Response};
