@@ -9,6 +9,8 @@ mod network;
 mod nodes;
 #[cfg(unix)]
 mod processes;
+#[cfg(unix)]
+mod unruly;
 mod workloads;
 
 use maelstrom_node::proto::echo::{Request, Response};

@@ -1,9 +1,15 @@
 //! Nodes as processes of their own, in any language, on pipes.
+//!
+//! Whatever a program does, it is told apart from a right one, by name and
+//! soon, and nothing of it outlives the run: a node is the leader of a process
+//! group, and what it starts is marked.
 
-use std::collections::VecDeque;
+mod strays;
+mod streams;
+
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,22 +20,20 @@ use async_trait::async_trait;
 use maelstrom_node::Environment;
 use maelstrom_proto::{Message, NodeId};
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
-use tokio::sync::Notify;
+use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use super::{Host, Outbox, RunningNode, StartError};
-use crate::problem::ProblemKind;
-
-/// How many of its last lines on standard error a crashed node is quoted with.
-const LAST_LINES: usize = 32;
-
-/// The longest line that a node may print: beyond it, the line counts as no message.
-const LONGEST_LINE: u64 = 64 << 20;
+use crate::problem::{ProblemKind, Traces};
+use strays::Mark;
+use streams::{Input, LastLines, read_stderr, read_stdout, write_stdin};
 
 /// How long a killed process may take to be gone.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a process that closed one of its streams may take to end: until
+/// then, its end is the reason.
+const LAST_GASP: Duration = Duration::from_millis(500);
 
 /// Hosts nodes that are programs: one process each, messages on standard input
 /// and output, logs on standard error.
@@ -43,7 +47,7 @@ pub struct Process {
 impl Process {
     /// A host that runs `program` with `arguments` for each node, in the
     /// system's folder for temporary files, and keeps what each writes to
-    /// standard error in `logs` as `<node>.log`.
+    /// standard error in `logs` as `<node>.log`, up to 64 MB of it.
     pub fn new(
         program: impl Into<PathBuf>,
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
@@ -77,8 +81,10 @@ impl Host for Process {
         // The working directory changes, so a relative path must not.
         let program = self.program.canonicalize();
         let program = program.map_err(|error| failed(&self.program, error))?;
+        let mark = Mark::new();
         let mut child = Command::new(&program)
             .args(&self.arguments)
+            .env(Mark::VARIABLE, mark.as_str())
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -87,7 +93,7 @@ impl Host for Process {
             // A group of its own, so that what the node starts ends with it.
             .process_group(0)
             .spawn()
-            .map_err(|error| failed(&program, error))?;
+            .map_err(|error| failed(&program, explained(error)))?;
         let piped = "all three streams were asked for as pipes";
         let stdin = child.stdin.take().expect(piped);
         let stdout = child.stdout.take().expect(piped);
@@ -96,21 +102,26 @@ impl Host for Process {
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let input = Arc::new(Input::default());
-        let last_lines = Arc::new(Mutex::new(VecDeque::new()));
+        let life = Arc::new(Life {
+            outbox,
+            log: log_path,
+            last_lines: Mutex::default(),
+            over: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+        });
         let tasks = vec![
-            tokio::spawn(write_stdin(stdin, input.clone())),
-            tokio::spawn(read_stdout(stdout, outbox.clone(), log_path.clone())),
+            tokio::spawn(write_stdin(stdin, input.clone(), life.clone())),
+            tokio::spawn(read_stdout(stdout, life.clone())),
         ];
-        let errors = tokio::spawn(read_stderr(stderr, log, last_lines.clone()));
-        let asked_to_end = Arc::new(AtomicBool::new(false));
-        let expected = asked_to_end.clone();
-        let waiter = tokio::spawn(wait(child, errors, last_lines, outbox, log_path, expected));
+        let errors = tokio::spawn(read_stderr(stderr, log, life.clone()));
+        let waiter = tokio::spawn(wait(child, errors, life.clone()));
         Ok(Box::new(Running {
             group,
+            mark,
             input,
             tasks,
             waiter,
-            asked_to_end,
+            life,
         }))
     }
 
@@ -123,58 +134,111 @@ impl Host for Process {
     }
 }
 
-/// Lines waiting to be written to a node.
-#[derive(Debug, Default)]
-struct Input {
-    lines: Mutex<Vec<u8>>,
-    filled: Notify,
+/// The system's reason, and what it usually means.
+fn explained(error: io::Error) -> io::Error {
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => "is it an executable file? (chmod +x makes it one)",
+        // The program itself was found before.
+        io::ErrorKind::NotFound => {
+            "the file is there, so it must be the interpreter that its first line names"
+        }
+        _ if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
+            "is it a program for this machine? (a script begins with #! and its interpreter)"
+        }
+        _ => return error,
+    };
+    io::Error::new(error.kind(), format!("{error}; {hint}"))
+}
+
+/// What the tasks around one process share.
+struct Life {
+    outbox: Outbox,
+    log: PathBuf,
+    last_lines: Mutex<LastLines>,
+    /// The process has ended or is about to be: what its streams do from then
+    /// on is no problem of theirs.
+    over: AtomicBool,
+    paused: AtomicBool,
+}
+
+impl Life {
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    fn traces(&self) -> Traces {
+        let last_lines = self.last_lines.lock();
+        Traces {
+            stderr: last_lines.unwrap_or_else(PoisonError::into_inner).texts(),
+            log: self.log.clone(),
+        }
+    }
+
+    fn report(&self, problem: impl FnOnce(Traces) -> ProblemKind) {
+        if !self.is_over() {
+            self.outbox.report(problem(self.traces()));
+        }
+    }
+
+    /// Reports a stream that the process closed, unless it ends now.
+    async fn report_closed(&self, problem: fn(Traces) -> ProblemKind) {
+        tokio::time::sleep(LAST_GASP).await;
+        self.report(problem);
+    }
 }
 
 struct Running {
+    /// The group that it leads, until it was ended.
     group: Option<Pid>,
+    mark: Mark,
     input: Arc<Input>,
     tasks: Vec<JoinHandle<()>>,
     waiter: JoinHandle<()>,
-    /// Set before the process is killed: its end is no problem then.
-    asked_to_end: Arc<AtomicBool>,
+    life: Arc<Life>,
 }
 
 #[async_trait]
 impl RunningNode for Running {
     fn deliver(&mut self, message: Message) {
-        let mut lines = self
-            .input
-            .lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        serde_json::to_writer(&mut *lines, &message).expect("a message is JSON already");
-        lines.push(b'\n');
-        drop(lines);
-        self.input.filled.notify_one();
+        self.input.push(&message);
     }
 
     fn pause(&mut self) {
+        self.life.paused.store(true, Ordering::Relaxed);
         self.signal(Signal::STOP);
     }
 
     fn resume(&mut self) {
         self.signal(Signal::CONT);
+        self.life.paused.store(false, Ordering::Relaxed);
+    }
+
+    fn traces(&self) -> Option<Traces> {
+        Some(self.life.traces())
     }
 
     async fn stop(&mut self) {
-        self.asked_to_end.store(true, Ordering::Relaxed);
         self.kill();
         // What remains after that is a process that the system can't end.
         let _ = tokio::time::timeout(KILL_TIMEOUT, &mut self.waiter).await;
         for task in &self.tasks {
             task.abort();
         }
+        // What was started while strays were looked for is found now.
+        for _ in 0..10 {
+            if !strays::kill(&self.mark) {
+                break;
+            }
+        }
+        self.group = None;
     }
 }
 
 impl Running {
     fn kill(&self) {
+        self.life.over.store(true, Ordering::Relaxed);
         self.signal(Signal::KILL);
+        strays::kill(&self.mark);
     }
 
     fn signal(&self, signal: Signal) {
@@ -187,105 +251,19 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// Ends when the node does not read any more.
-async fn write_stdin(mut stdin: ChildStdin, input: Arc<Input>) {
-    let mut batch = Vec::new();
-    loop {
-        input.filled.notified().await;
-        batch.clear();
-        std::mem::swap(
-            &mut batch,
-            &mut *input.lines.lock().unwrap_or_else(PoisonError::into_inner),
-        );
-        let written = stdin.write_all(&batch).await;
-        if written.is_err() || stdin.flush().await.is_err() {
-            return;
+        if self.group.is_some() {
+            self.kill();
         }
-    }
-}
-
-/// Ends when the node closes its output, or prints what is no message.
-async fn read_stdout(stdout: impl AsyncRead + Unpin, outbox: Outbox, log: PathBuf) {
-    let mut stdout = BufReader::with_capacity(64 * 1024, stdout);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = (&mut stdout)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-            .await;
-        if !matches!(read, Ok(length) if length > 0) {
-            return;
-        }
-        let message = if line.len() as u64 == LONGEST_LINE {
-            Err(format!("longer than {} MB", LONGEST_LINE >> 20))
-        } else {
-            serde_json::from_slice::<Message>(&line).map_err(|error| error.to_string())
-        };
-        match message {
-            Ok(message) => outbox.send(message),
-            Err(reason) => {
-                let line = String::from_utf8_lossy(&line[..line.len().min(500)]);
-                let line = line.trim_end().to_owned();
-                return outbox.report(ProblemKind::BadLine { line, reason, log });
-            }
-        }
-    }
-}
-
-async fn read_stderr(
-    stderr: impl AsyncRead + Unpin,
-    mut log: File,
-    last_lines: Arc<Mutex<VecDeque<String>>>,
-) {
-    let mut stderr = BufReader::new(stderr);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = (&mut stderr)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-            .await;
-        if !matches!(read, Ok(length) if length > 0) {
-            return;
-        }
-        // A full disk must not stop the node, which may wait for us to read.
-        let _ = log.write_all(&line);
-        let mut last_lines = last_lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if last_lines.len() == LAST_LINES {
-            last_lines.pop_front();
-        }
-        let text = String::from_utf8_lossy(&line[..line.len().min(500)]);
-        last_lines.push_back(text.trim_end().to_owned());
     }
 }
 
 /// Reports a process that ends. Once the run has ended nobody asks any more.
-async fn wait(
-    mut child: Child,
-    errors: JoinHandle<()>,
-    last_lines: Arc<Mutex<VecDeque<String>>>,
-    outbox: Outbox,
-    log: PathBuf,
-    asked_to_end: Arc<AtomicBool>,
-) {
+async fn wait(mut child: Child, errors: JoinHandle<()>, life: Arc<Life>) {
     let status = child.wait().await;
     // What it wrote last is still on its way, unless a child of its own keeps
     // the pipe open.
-    let _ = tokio::time::timeout(Duration::from_millis(200), errors).await;
-    if asked_to_end.load(Ordering::Relaxed) {
-        return;
-    }
+    let _ = tokio::time::timeout(LAST_GASP / 2, errors).await;
     let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-    let mut last_lines = last_lines.lock().unwrap_or_else(PoisonError::into_inner);
-    let stderr = last_lines.drain(..).collect();
-    outbox.report(ProblemKind::Exited {
-        status,
-        stderr,
-        log,
-    });
+    life.report(|traces| ProblemKind::Exited { status, traces });
+    life.over.store(true, Ordering::Relaxed);
 }
