@@ -8,6 +8,8 @@ mod faults;
 mod network;
 mod nodes;
 #[cfg(unix)]
+mod process_faults;
+#[cfg(unix)]
 mod processes;
 #[cfg(unix)]
 mod unruly;
