@@ -46,6 +46,7 @@
 
 mod context;
 mod environment;
+mod gate;
 mod handlers;
 mod lines;
 mod node;

@@ -82,6 +82,7 @@ impl<'a> Engine<'a> {
             settings.latency,
             Stream::Network.rng(run.seed),
             Stream::Links.rng(run.seed),
+            settings.memory_limit,
             clock.clone(),
         );
         let threads = settings.concurrency.threads(settings.nodes.len());
@@ -142,7 +143,7 @@ impl<'a> Engine<'a> {
         let host = self.run.host.clone();
         self.start_services();
         self.start_nodes(&*host)?;
-        self.init_nodes(&*host).await?;
+        self.init_nodes().await?;
         let _set_up_clients = self.set_up_workload().await?;
         self.main_phase().await?;
         self.drain().await?;
@@ -167,6 +168,10 @@ impl<'a> Engine<'a> {
         self.nodes.push(Some(party));
     }
 
+    fn node(&self, number: usize) -> Option<&dyn RunningNode> {
+        self.nodes.get(number)?.as_deref()
+    }
+
     fn start_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
         for (index, id) in self.settings.nodes.iter().enumerate() {
             let number = self.network.add_node(id);
@@ -177,7 +182,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    async fn init_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
+    async fn init_nodes(&mut self) -> Result<(), RunError> {
         let nodes = &self.settings.nodes;
         let clients: Vec<Client> = nodes
             .iter()
@@ -196,14 +201,14 @@ impl<'a> Engine<'a> {
             }
         });
         let results = self.drive(join_all(inits)).await?;
-        for result in results {
+        for (result, life) in results.into_iter().zip(&self.lives) {
             result.map_err(|(node, error)| RunError::Init {
                 node: node.clone(),
                 reason: match error {
                     ClientError::Timeout => "no answer within 10 s".into(),
                     other => other.to_string(),
                 },
-                log: host.log(node),
+                traces: self.node(life.number).and_then(|node| node.traces()),
             })?;
         }
         Ok(())
@@ -453,7 +458,9 @@ impl<'a> Engine<'a> {
             return Err(RunError::Interrupted);
         }
         let mut any = false;
-        while let Some(delivery) = self.network.next_delivery() {
+        while !self.network.has_problems()
+            && let Some(delivery) = self.network.next_delivery()
+        {
             any = true;
             if let Some((receiver, message)) = delivery
                 && let Some(Some(node)) = self.nodes.get_mut(receiver)

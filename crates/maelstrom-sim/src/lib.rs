@@ -87,7 +87,7 @@ pub use host::{Host, InProcess, Outbox, Process, RunningNode, StartError};
 pub use journal::{Event, EventKind, Journal};
 pub use maelstrom_check::{Availability, ConsistencyModel, Verdict, Workload};
 pub use maelstrom_proto::NodeId;
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Problem, ProblemKind, Traces};
 pub use run::{Outcome, Phase, Progress, Run, RunError};
 pub use settings::{
     Concurrency, Fault, Latency, LatencyDist, ServiceMode, Settings, SettingsError, TopologyKind,

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::clock::{Clock, Idle, Pace};
 use crate::engine::Engine;
 use crate::host::{Host, StartError};
 use crate::journal::Journal;
-use crate::problem::Problem;
+use crate::problem::{Problem, Traces};
 use crate::settings::{Fault, Settings, SettingsError};
 use crate::workload::workload;
 
@@ -119,14 +118,14 @@ pub enum RunError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// A node did not take its `init`.
-    #[error("{node} did not take its init: {reason}{}", log.as_ref().map(|log| format!("\nThe node's log: {}", log.display())).unwrap_or_default())]
+    #[error("{node} did not take its init: {reason}{}", traces.as_ref().map(|traces| format!(". {traces}")).unwrap_or_default())]
     Init {
         /// The node.
         node: NodeId,
         /// What came instead of `init_ok`.
         reason: String,
-        /// The node's log.
-        log: Option<PathBuf>,
+        /// What else is known of the node.
+        traces: Option<Traces>,
     },
     /// A node did not take what the workload begins with.
     #[error("{node} did not take the message that the workload begins with: {reason}")]

@@ -50,6 +50,9 @@ pub struct Settings {
     pub max_writes_per_key: u64,
     /// The models that transactions must keep.
     pub consistency_models: Vec<ConsistencyModel>,
+    /// How much memory the messages of a run may take, in bytes, about: a run
+    /// whose nodes say more is ended.
+    pub memory_limit: u64,
 }
 
 impl Settings {
@@ -72,6 +75,7 @@ impl Settings {
             max_txn_length: 4,
             max_writes_per_key: 16,
             consistency_models: vec![ConsistencyModel::STRICT_SERIALIZABLE],
+            memory_limit: 3 << 30,
         }
     }
 
@@ -177,6 +181,13 @@ impl Settings {
     #[must_use]
     pub fn consistency_models(mut self, models: Vec<ConsistencyModel>) -> Self {
         self.consistency_models = models;
+        self
+    }
+
+    /// How much memory the messages of a run may take, in bytes.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
         self
     }
 

@@ -8,8 +8,12 @@ mod faults;
 mod network;
 mod nodes;
 #[cfg(unix)]
+mod process_faults;
+#[cfg(unix)]
 mod processes;
 mod stories;
+#[cfg(unix)]
+mod unruly;
 mod workloads;
 
 use maelstrom_node::proto::echo::{Request, Response};
