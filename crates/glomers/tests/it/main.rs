@@ -9,6 +9,8 @@ mod histories;
 #[cfg(unix)]
 mod programs;
 mod seeds;
+#[cfg(unix)]
+mod serve;
 mod verdicts;
 
 use std::path::Path;
