@@ -27,7 +27,7 @@ mod plots;
 pub use error::Error;
 pub use faults::{Fault, FaultKind};
 pub use journal::{Fate, Journal, Message};
-pub use plots::Plot;
+pub use plots::{Axis, Group, Plane, Plot, STYLE as PLOT_STYLE, Spot};
 
 use maelstrom_check::History;
 use serde_json::Value;
