@@ -28,11 +28,10 @@ impl Report {
             source,
         })?;
         let journal = journal.is_file().then(|| read_journal(&journal));
-        Ok(Self::new(
-            history,
-            journal.transpose()?,
-            read_results(&results)?,
-        ))
+        let results = read_results(&results)?;
+        let mut report = Self::new(history, journal.transpose()?, results);
+        report.add_evidence();
+        Ok(report)
     }
 }
 

@@ -17,19 +17,28 @@
 
 #![deny(missing_docs)]
 
+mod cycle;
 mod error;
 mod faults;
 mod folder;
+mod head;
 mod journal;
+mod lanes;
+mod markup;
+mod packed;
 mod page;
 mod plots;
+mod shapes;
+mod story;
+mod window;
+mod workload;
 
 pub use error::Error;
 pub use faults::{Fault, FaultKind};
 pub use journal::{Fate, Journal, Message};
 pub use plots::{Axis, Group, Plane, Plot, STYLE as PLOT_STYLE, Spot};
 
-use maelstrom_check::History;
+use maelstrom_check::{History, Workload};
 use serde_json::Value;
 
 /// What is known of a run, ready to be shown.
@@ -64,6 +73,11 @@ impl Report {
     /// What the checks found, with the keys of a run's `results.json`.
     pub fn results(&self) -> &Value {
         &self.results
+    }
+
+    /// What the clients did: as the settings say, else as the operations look.
+    pub fn workload(&self) -> Option<Workload> {
+        workload::of(self)
     }
 
     /// The faults of the run, in the order in which they began.
