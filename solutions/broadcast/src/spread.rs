@@ -1,17 +1,11 @@
-//! A strategy as a plain value, and the thin shell that runs one.
+//! A strategy as a plain value: what it is told, and what it says to whom.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use maelstrom_node::{Context, Error, ErrorCode, NodeId, Result};
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use maelstrom_node::{Error, ErrorCode, NodeId, Protocol, Result};
 
 use crate::message::{Request, Response};
-
-/// The resolution of timers.
-const TICK: Duration = Duration::from_millis(1);
 
 /// A message to be sent.
 pub type Outgoing = (NodeId, Request);
@@ -19,13 +13,8 @@ pub type Outgoing = (NodeId, Request);
 /// A strategy with no runtime: what comes in changes it, and [`wake`] says what
 /// to send. Times are those of the node's own clock, from its start on.
 ///
-/// [`wake`]: Protocol::wake
-pub trait Protocol: Send + fmt::Debug + 'static {
-    /// Neighbours were suggested.
-    fn suggest(&mut self, neighbours: Vec<NodeId>) {
-        let _ = neighbours;
-    }
-
+/// [`wake`]: Spread::wake
+pub trait Spread: Send + fmt::Debug + 'static {
     /// A client told a value.
     fn tell(&mut self, now: Duration, value: u64);
 
@@ -44,88 +33,47 @@ pub trait Protocol: Send + fmt::Debug + 'static {
     fn values(&self) -> &[u64];
 }
 
-/// Runs a [`Protocol`] as a node: every message and every timer becomes a call,
-/// and what it says is sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Shell {
-    protocol: Arc<Mutex<dyn Protocol>>,
-    changed: Arc<Notify>,
-}
+/// A strategy that answers clients, which is the same for all of them. The
+/// suggested topology is of no use here: they choose for themselves whom to
+/// speak to.
+pub(crate) struct Spreader(pub(crate) Box<dyn Spread>);
 
-impl Shell {
-    pub(crate) fn new(ctx: &Context, protocol: impl Protocol) -> Self {
-        let shell = Self {
-            protocol: Arc::new(Mutex::new(protocol)),
-            changed: Arc::new(Notify::new()),
-        };
-        ctx.spawn(shell.clone().keep_time(ctx.clone()));
-        shell
-    }
+impl Protocol for Spreader {
+    type Request = Request;
+    type Response = Response;
 
-    /// Wakes the protocol whenever it asked to be.
-    async fn keep_time(self, ctx: Context) {
-        loop {
-            self.step(&ctx, |_, _| ());
-            let next = self.lock().next_wake();
-            match next {
-                None => self.changed.notified().await,
-                Some(time) => {
-                    // A time that is past and stays so must not spin.
-                    let wait = time.saturating_sub(ctx.uptime()).max(TICK);
-                    // Woken early or at the time: both lead round the loop.
-                    let _ = timeout_at(Instant::now() + wait, self.changed.notified()).await;
-                }
-            }
-        }
-    }
-
-    /// Changes the protocol, and sends what it says to that.
-    fn step<T>(&self, ctx: &Context, change: impl FnOnce(&mut dyn Protocol, Duration) -> T) -> T {
-        let now = ctx.uptime();
-        let mut protocol = self.lock();
-        let before = protocol.next_wake();
-        let result = change(&mut *protocol, now);
-        for (dest, message) in protocol.wake(now) {
-            ctx.send(&dest, &message);
-        }
-        if protocol.next_wake() != before {
-            self.changed.notify_one();
-        }
-        result
-    }
-
-    pub(crate) fn handle(&self, ctx: &Context, request: Request) -> Result<Response> {
+    fn on_message(&mut self, now: Duration, from: &NodeId, request: Request) -> Result<Response> {
         match request {
-            Request::Topology { mut topology } => {
-                let mut neighbours = topology.remove(ctx.id()).unwrap_or_default();
-                neighbours.retain(|id| ctx.peers().any(|peer| peer == id));
-                self.step(ctx, |protocol, _| protocol.suggest(neighbours));
-                Ok(Response::TopologyOk)
-            }
+            Request::Topology { .. } => Ok(Response::TopologyOk),
             Request::Broadcast { message } => {
-                self.step(ctx, |protocol, now| protocol.tell(now, message));
+                self.0.tell(now, message);
                 Ok(Response::BroadcastOk)
             }
             Request::Read => {
-                let messages = self.lock().values().to_vec();
+                let messages = self.0.values().to_vec();
                 Ok(Response::ReadOk { messages })
             }
             message => {
-                let from = ctx.sender();
-                let known = ctx.peers().any(|peer| peer == from);
-                if known && self.step(ctx, |protocol, now| protocol.receive(now, from, message)) {
+                if !from.is_client() && self.0.receive(now, from, message) {
                     // One-way: whatever there is to answer goes its own way.
                     return Ok(Response::BroadcastOk);
                 }
-                let text = "a message of another strategy, or not from a node of this cluster";
-                Err(Error::new(ErrorCode::NotSupported, text))
+                Err(foreign())
             }
         }
     }
 
-    /// A panic elsewhere ends a handler, not the node; the state is made of
-    /// collections that are whole after every call.
-    fn lock(&self) -> MutexGuard<'_, dyn Protocol + 'static> {
-        self.protocol.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wake(&mut self, now: Duration) -> Vec<Outgoing> {
+        self.0.wake(now)
     }
+
+    fn next_wake(&self) -> Option<Duration> {
+        self.0.next_wake()
+    }
+}
+
+/// What is said to a message that this strategy does not have.
+pub(crate) fn foreign() -> Error {
+    let text = "a message of another strategy, or one that nodes alone send";
+    Error::new(ErrorCode::NotSupported, text)
 }

@@ -1,17 +1,11 @@
-//! A strategy as a plain value, and the thin shell that runs one.
+//! A strategy as a plain value: what it is told, and what it says to whom.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use maelstrom_node::{Context, Error, ErrorCode, NodeId, Result};
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use maelstrom_node::{Error, ErrorCode, NodeId, Protocol, Result};
 
 use crate::message::{Request, Response};
-
-/// The resolution of timers.
-const TICK: Duration = Duration::from_millis(1);
 
 /// A message to be sent.
 pub type Outgoing = (NodeId, Request);
@@ -19,8 +13,8 @@ pub type Outgoing = (NodeId, Request);
 /// A strategy with no runtime: what comes in changes it, and [`wake`] says what
 /// to send. Times are those of the node's own clock, from its start on.
 ///
-/// [`wake`]: Protocol::wake
-pub trait Protocol: Send + fmt::Debug + 'static {
+/// [`wake`]: Gossip::wake
+pub trait Gossip: Send + fmt::Debug + 'static {
     /// A client adds.
     fn add(&mut self, delta: i64);
 
@@ -39,69 +33,25 @@ pub trait Protocol: Send + fmt::Debug + 'static {
     fn next_wake(&self) -> Option<Duration>;
 }
 
-/// Runs a [`Protocol`] as a node: every message and every timer becomes a call,
-/// and what it says is sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Shell {
-    protocol: Arc<Mutex<dyn Protocol>>,
-    changed: Arc<Notify>,
-}
+/// A strategy that answers clients, which is the same for all of them.
+pub(crate) struct Gossiper(pub(crate) Box<dyn Gossip>);
 
-impl Shell {
-    pub(crate) fn new(ctx: &Context, protocol: impl Protocol) -> Self {
-        let shell = Self {
-            protocol: Arc::new(Mutex::new(protocol)),
-            changed: Arc::new(Notify::new()),
-        };
-        ctx.spawn(shell.clone().keep_time(ctx.clone()));
-        shell
-    }
+impl Protocol for Gossiper {
+    type Request = Request;
+    type Response = Response;
 
-    /// Wakes the protocol whenever it asked to be.
-    async fn keep_time(self, ctx: Context) {
-        loop {
-            self.step(&ctx, |_| ());
-            let next = self.lock().next_wake();
-            match next {
-                None => self.changed.notified().await,
-                Some(time) => {
-                    // A time that is past and stays so must not spin.
-                    let wait = time.saturating_sub(ctx.uptime()).max(TICK);
-                    // Woken early or at the time: both lead round the loop.
-                    let _ = timeout_at(Instant::now() + wait, self.changed.notified()).await;
-                }
-            }
-        }
-    }
-
-    /// Changes the protocol, and sends what it says to that.
-    fn step<T>(&self, ctx: &Context, change: impl FnOnce(&mut dyn Protocol) -> T) -> T {
-        let mut protocol = self.lock();
-        let before = protocol.next_wake();
-        let result = change(&mut *protocol);
-        for (dest, message) in protocol.wake(ctx.uptime()) {
-            ctx.send(&dest, &message);
-        }
-        if protocol.next_wake() != before {
-            self.changed.notify_one();
-        }
-        result
-    }
-
-    pub(crate) fn handle(&self, ctx: &Context, request: Request) -> Result<Response> {
+    fn on_message(&mut self, _: Duration, from: &NodeId, request: Request) -> Result<Response> {
         match request {
             Request::Add { delta } => {
-                self.step(ctx, |protocol| protocol.add(delta));
+                self.0.add(delta);
                 Ok(Response::AddOk)
             }
             Request::Read => {
-                let value = clamped(self.lock().value());
+                let value = clamped(self.0.value());
                 Ok(Response::ReadOk { value })
             }
             message => {
-                let from = ctx.sender();
-                let known = ctx.peers().any(|peer| peer == from);
-                if known && self.step(ctx, |protocol| protocol.receive(from, message)) {
+                if !from.is_client() && self.0.receive(from, message) {
                     // One-way: whatever there is to answer goes its own way.
                     return Ok(Response::AddOk);
                 }
@@ -110,16 +60,18 @@ impl Shell {
         }
     }
 
-    /// A panic elsewhere ends a handler, not the node; the state is made of
-    /// collections that are whole after every call.
-    fn lock(&self) -> MutexGuard<'_, dyn Protocol + 'static> {
-        self.protocol.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wake(&mut self, now: Duration) -> Vec<Outgoing> {
+        self.0.wake(now)
+    }
+
+    fn next_wake(&self) -> Option<Duration> {
+        self.0.next_wake()
     }
 }
 
 /// What is said to a message that this strategy does not have.
 pub(crate) fn foreign() -> Error {
-    let text = "a message of another strategy, or not from a node of this cluster";
+    let text = "a message of another strategy, or one that nodes alone send";
     Error::new(ErrorCode::NotSupported, text)
 }
 
