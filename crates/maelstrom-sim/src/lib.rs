@@ -66,6 +66,7 @@
 
 mod client;
 mod clock;
+mod deaths;
 mod engine;
 mod host;
 mod journal;
