@@ -7,8 +7,10 @@ mod determinism;
 mod faults;
 mod network;
 mod nodes;
+mod planted;
 #[cfg(unix)]
 mod processes;
+mod shrinking;
 mod workloads;
 
 use maelstrom_node::proto::echo::{Request, Response};
