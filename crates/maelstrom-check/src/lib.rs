@@ -39,6 +39,7 @@
 
 #![deny(missing_docs)]
 
+mod anomalies;
 mod check;
 mod counter;
 mod echo;

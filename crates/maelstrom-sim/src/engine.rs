@@ -25,7 +25,7 @@ use crate::host::{Host, RunningNode};
 use crate::nemesis::Nemesis;
 use crate::network::Network;
 use crate::problem::Problem;
-use crate::run::{Outcome, Phase, Progress, Run, RunError};
+use crate::run::{Drawn, Outcome, Phase, Progress, Run, RunError};
 use crate::seed::Stream;
 use crate::service::{Party, services};
 use crate::settings::Settings;
@@ -62,6 +62,10 @@ pub(crate) struct Engine<'a> {
     threads: Threads,
     in_flight: FuturesUnordered<BoxFuture<'static, Finished>>,
     history: History,
+    /// The place of each operation of the history among the journal's events.
+    places: Vec<usize>,
+    /// How many operations and faults were drawn.
+    drawn: Drawn,
     notices: Vec<Problem>,
     /// Set when somebody wants the run to end.
     interrupted: Arc<AtomicBool>,
@@ -104,6 +108,8 @@ impl<'a> Engine<'a> {
             threads: Threads::new(threads),
             in_flight: FuturesUnordered::new(),
             history: History::new(),
+            places: Vec::new(),
+            drawn: Drawn::default(),
             notices: Vec::new(),
             interrupted: Arc::default(),
         }
@@ -133,6 +139,8 @@ impl<'a> Engine<'a> {
             seed: self.run.seed,
             history: self.history,
             journal: self.network.take_journal(),
+            places: self.places,
+            drawn: self.drawn,
             notices: self.notices,
             failure: result.err(),
         }
@@ -285,7 +293,16 @@ impl<'a> Engine<'a> {
                 next_operation = due + (self.rng.random_range(0.0..1.0) * longest_gap) as u64;
                 let thread = self.generator.choose(&self.threads, &mut self.rng);
                 let invocation = self.generator.next(now, &mut self.rng);
-                self.invoke(thread, invocation)?;
+                self.drawn.operations += 1;
+                if self
+                    .settings
+                    .only_operations
+                    .contains(self.drawn.operations)
+                {
+                    self.invoke(thread, invocation)?;
+                } else {
+                    self.threads.pass_turn();
+                }
             } else {
                 self.act(now).await?;
             }
@@ -409,6 +426,7 @@ impl<'a> Engine<'a> {
     fn record(&mut self, op: Op) -> Result<(), RunError> {
         let time = i64::try_from(self.clock.now()).unwrap_or(i64::MAX);
         self.history.push(op.at(time))?;
+        self.places.push(self.network.events());
         Ok(())
     }
 

@@ -382,6 +382,11 @@ impl Network {
         }
     }
 
+    /// How many events the journal has.
+    pub(crate) fn events(&self) -> usize {
+        self.lock().journal.events.len()
+    }
+
     /// The record of the run so far, leaving an empty one.
     pub(crate) fn take_journal(&self) -> Journal {
         std::mem::take(&mut self.lock().journal)

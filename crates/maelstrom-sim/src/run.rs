@@ -75,10 +75,24 @@ pub struct Outcome {
     pub history: History,
     /// Every message.
     pub journal: Journal,
+    /// For each operation of the history, how many events the journal had when
+    /// it was noted: what tells their order where they have the same time.
+    pub places: Vec<usize>,
+    /// How much was drawn before the recovery, whether it took place or not.
+    pub drawn: Drawn,
     /// What nodes did wrong that did not end the run.
     pub notices: Vec<Problem>,
     /// What ended the run before its time.
     pub failure: Option<RunError>,
+}
+
+/// How much a run drew: the numbers that a [`Selection`](crate::Selection) is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// Operations of clients.
+    pub operations: usize,
+    /// Actions of the nemesis.
+    pub faults: usize,
 }
 
 impl Outcome {
@@ -185,6 +199,8 @@ impl Run {
             seed: self.seed,
             history: History::new(),
             journal: Journal::default(),
+            places: Vec::new(),
+            drawn: Drawn::default(),
             notices: Vec::new(),
             failure: Some(failure),
         };

@@ -7,10 +7,12 @@ mod determinism;
 mod faults;
 mod network;
 mod nodes;
+mod planted;
 #[cfg(unix)]
 mod process_faults;
 #[cfg(unix)]
 mod processes;
+mod shrinking;
 mod stories;
 #[cfg(unix)]
 mod unruly;
