@@ -19,7 +19,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::{Host, Outbox, RunningNode, StartError};
+use super::{Host, Outbox, RunningNode, StartError, line};
 use crate::problem::ProblemKind;
 
 /// How many of its last lines on standard error a crashed node is quoted with.
@@ -211,25 +211,25 @@ async fn write_stdin(mut stdin: ChildStdin, input: Arc<Input>) {
 /// Ends when the node closes its output, or prints what is no message.
 async fn read_stdout(stdout: impl AsyncRead + Unpin, outbox: Outbox, log: PathBuf) {
     let mut stdout = BufReader::with_capacity(64 * 1024, stdout);
-    let mut line = Vec::new();
+    let mut bytes = Vec::new();
     loop {
-        line.clear();
+        bytes.clear();
         let read = (&mut stdout)
             .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
+            .read_until(b'\n', &mut bytes)
             .await;
         if !matches!(read, Ok(length) if length > 0) {
             return;
         }
-        let message = if line.len() as u64 == LONGEST_LINE {
+        let message = if bytes.len() as u64 == LONGEST_LINE {
             Err(format!("longer than {} MB", LONGEST_LINE >> 20))
         } else {
-            serde_json::from_slice::<Message>(&line).map_err(|error| error.to_string())
+            line::message(&bytes)
         };
         match message {
             Ok(message) => outbox.send(message),
             Err(reason) => {
-                let line = String::from_utf8_lossy(&line[..line.len().min(500)]);
+                let line = String::from_utf8_lossy(&bytes[..bytes.len().min(500)]);
                 let line = line.trim_end().to_owned();
                 return outbox.report(ProblemKind::BadLine { line, reason, log });
             }
