@@ -146,6 +146,10 @@ impl Session {
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
                 anstream::println!("\n{}", story(outcome, results).trim_end());
+            } else {
+                for class in &results.exceptions.exceptions {
+                    anstream::eprintln!("note: {class}");
+                }
             }
         }
         let passed = outcome.journal.events.last().map_or(0, |event| event.time);

@@ -19,7 +19,7 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IteratorRandom;
 
-use crate::client::{Client, ClientError, Completion, INIT_TIMEOUT, Invocation, reply};
+use crate::client::{Client, ClientError, Completion, INIT_TIMEOUT, Invocation};
 use crate::clock::Clock;
 use crate::host::{Host, RunningNode};
 use crate::nemesis::Nemesis;
@@ -32,6 +32,9 @@ use crate::settings::Settings;
 use crate::threads::Threads;
 use crate::workload::{Finale, Generator, Operations, Workload};
 use faults::{Life, Restarted};
+
+/// What a node answers `init` with. Maelstrom looks at nothing else of it.
+const INIT_OK: &str = "init_ok";
 
 /// How long nodes may recover before the final reads, in nanoseconds.
 const RECOVERY: u64 = 10_000_000_000;
@@ -72,8 +75,6 @@ struct Finished {
     invocation: Invocation,
     completion: Completion,
 }
-
-reply!(InitReply::InitOk {});
 
 impl<'a> Engine<'a> {
     pub(crate) fn new(run: &'a Run, workload: Workload, clock: Clock) -> Self {
@@ -179,20 +180,19 @@ impl<'a> Engine<'a> {
 
     async fn init_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
         let nodes = &self.settings.nodes;
+        // Each goes when its node has answered, as Maelstrom's do.
         let clients: Vec<Client> = nodes
             .iter()
             .map(|id| Client::open(&self.network, id))
             .collect();
-        let inits = nodes.iter().zip(&clients).map(|(id, client)| {
+        let inits = nodes.iter().zip(clients).map(|(id, client)| {
             let request = init::Request::Init {
                 node_id: id.clone(),
                 node_ids: nodes.clone(),
             };
             async move {
-                let result = client.rpc::<InitReply>(&request, INIT_TIMEOUT).await;
-                result
-                    .map(|InitReply::InitOk { .. }| ())
-                    .map_err(|error| (id, error))
+                let result = client.rpc_of_type(&request, INIT_OK, INIT_TIMEOUT).await;
+                result.map_err(|error| (id, error))
             }
         });
         let results = self.drive(join_all(inits)).await?;

@@ -31,6 +31,7 @@ mod nemesis;
 mod network;
 mod problem;
 mod run;
+mod schema;
 mod seed;
 mod service;
 mod settings;

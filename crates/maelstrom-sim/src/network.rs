@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
+use maelstrom_check::Value;
 use maelstrom_proto::{Body, Message, NodeId};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
@@ -548,11 +549,7 @@ impl State {
             }
             return;
         }
-        let answers = message
-            .body
-            .header()
-            .ok()
-            .and_then(|header| header.in_reply_to);
+        let answers = in_reply_to(&message.body);
         if let Some((_, caller)) = waiting.take_if(|(msg_id, _)| Some(*msg_id) == answers) {
             // A caller that is gone is a run that is ending.
             let _ = caller.send(message.body);
@@ -576,5 +573,18 @@ impl State {
             }
         }
         any
+    }
+}
+
+/// What a reply answers. The rest of the body may be wrong in any way: that is
+/// for the client to say.
+fn in_reply_to(body: &Body) -> Option<u64> {
+    match body.header() {
+        Ok(header) => header.in_reply_to,
+        Err(_) => Value::from_json(body.as_str())
+            .ok()?
+            .get("in_reply_to")
+            .and_then(Value::as_int)
+            .and_then(|number| u64::try_from(number).ok()),
     }
 }

@@ -3,6 +3,8 @@
 
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::{Run, glomers, results};
 
 const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/nodes/single.py");
@@ -28,7 +30,7 @@ fn python() -> bool {
     found
 }
 
-fn test(workload: &str, flags: &str, mode: &str) -> (Run, serde_json::Value) {
+fn test(workload: &str, flags: &str, mode: &str) -> (Run, Value) {
     let store = tempfile::tempdir().unwrap();
     let words = format!(
         "test -w {workload} --bin {NODE} --node-count 1 --rate 60 --time-limit 2 --seed 1 \
@@ -40,7 +42,7 @@ fn test(workload: &str, flags: &str, mode: &str) -> (Run, serde_json::Value) {
 }
 
 /// All at the same time: most of each run is its pause before the final reads.
-fn all(mode: &'static str) -> Vec<(&'static str, Run, serde_json::Value)> {
+fn all(mode: &'static str) -> Vec<(&'static str, Run, Value)> {
     let threads = WORKLOADS.map(|(workload, flags)| {
         std::thread::spawn(move || {
             let (run, results) = test(workload, flags, mode);
@@ -86,15 +88,211 @@ fn a_stale_register_is_not_linearizable() {
     }
 }
 
+/// One run: what its node is asked, how it is odd, how the run ends, and where
+/// in the results what stands.
+type Case = (
+    &'static str,
+    &'static str,
+    &'static str,
+    i32,
+    &'static str,
+    fn(&Value) -> bool,
+);
+
+const fn case(
+    workload: &'static str,
+    flags: &'static str,
+    mode: &'static str,
+    code: i32,
+    place: &'static str,
+    stands: fn(&Value) -> bool,
+) -> Case {
+    (workload, flags, mode, code, place, stands)
+}
+
+fn some(value: &Value) -> bool {
+    value.as_u64() > Some(0) || value.as_array().is_some_and(|items| !items.is_empty())
+}
+
+fn none(value: &Value) -> bool {
+    *value == 0 || value.is_null()
+}
+
+const APPEND: &str = "txn-list-append";
+const REGISTER: &str = "txn-rw-register";
+const READ_COMMITTED: &str = "--consistency-models read-committed --concurrency 4n";
+
+/// What the real Maelstrom says of the same behaviour.
+const CASES: [Case; 24] = [
+    // Odd, and allowed.
+    case("broadcast", "", "nulls", 0, "/stats/info-count", none),
+    case("g-set", "", "nulls", 0, "/stats/info-count", none),
+    case("kafka", "", "nulls", 0, "/stats/ok-count", some),
+    case(
+        "unique-ids",
+        "",
+        "wide",
+        0,
+        "/workload/duplicated-count",
+        none,
+    ),
+    case("echo", "", "wordy", 0, "/stats/info-count", none),
+    case(
+        "lin-kv",
+        "--concurrency 2n",
+        "wordy",
+        0,
+        "/stats/ok-count",
+        some,
+    ),
+    case("echo", "", "talkative", 0, "/stats/info-count", none),
+    case(APPEND, "", "talkative", 0, "/stats/info-count", none),
+    // Refused in ways of its own: what can't be known is a failed read all the same.
+    case(
+        "lin-kv",
+        "--concurrency 2n",
+        "codeless",
+        1,
+        "/stats/by-f/read/fail-count",
+        some,
+    ),
+    case(
+        "lin-kv",
+        "--concurrency 2n",
+        "private",
+        1,
+        "/stats/by-f/read/fail-count",
+        some,
+    ),
+    // Not to be compared.
+    case(
+        "unique-ids",
+        "",
+        "mixed",
+        2,
+        "/workload/error",
+        Value::is_string,
+    ),
+    // Wrong.
+    case("echo", "", "deaf", 1, "/workload/errors", some),
+    case(
+        "unique-ids",
+        "",
+        "twins",
+        1,
+        "/workload/duplicated-count",
+        some,
+    ),
+    case(
+        "lin-kv",
+        "--concurrency 2n",
+        "stale",
+        1,
+        "/workload/failures",
+        some,
+    ),
+    case(
+        "broadcast",
+        "",
+        "forgetful",
+        1,
+        "/workload/lost-count",
+        some,
+    ),
+    case("g-counter", "", "forgetful", 1, "/workload/errors", some),
+    case("pn-counter", "", "forgetful", 1, "/workload/errors", some),
+    case(
+        "kafka",
+        "",
+        "twins",
+        1,
+        "/workload/duplicate",
+        Value::is_object,
+    ),
+    case(
+        "kafka",
+        "",
+        "skips",
+        1,
+        "/workload/poll-skip",
+        Value::is_object,
+    ),
+    case(APPEND, "", "aborts", 1, "/workload/anomalies/G1a", some),
+    case(
+        APPEND,
+        "",
+        "twins",
+        1,
+        "/workload/anomalies/duplicate-elements",
+        some,
+    ),
+    case(
+        APPEND,
+        "",
+        "backwards",
+        1,
+        "/workload/anomalies/incompatible-order",
+        some,
+    ),
+    case(
+        REGISTER,
+        READ_COMMITTED,
+        "aborts",
+        1,
+        "/workload/anomalies/G1a",
+        some,
+    ),
+    case(
+        REGISTER,
+        "",
+        "forgetful",
+        1,
+        "/workload/anomalies/internal",
+        some,
+    ),
+];
+
 #[test]
-fn a_reply_with_a_field_too_many_tells_its_name_and_the_node() {
-    if python() {
-        let (run, results) = test("echo", "", "chatty");
-        assert_eq!(run.code, 1, "{run:?}");
-        let example = results["exceptions"]["exceptions"][0]["example"].to_string();
+fn each_behaviour_is_judged_as_maelstrom_judges_it() {
+    if !python() {
+        return;
+    }
+    let runs = CASES
+        .map(|(workload, flags, mode, ..)| std::thread::spawn(move || test(workload, flags, mode)));
+    for (case, run) in CASES.into_iter().zip(runs) {
+        let (workload, _, mode, code, place, stands) = case;
+        let (run, results) = run.join().unwrap();
+        let found = results.pointer(place).unwrap_or(&Value::Null);
+        assert_eq!(run.code, code, "{workload} {mode}: {run:?}\n{results:#}");
         assert!(
-            example.contains("unknown field `mood`") && example.contains("n0"),
+            stands(found),
+            "{workload} {mode}: {place} is {found}\n{results:#}"
+        );
+    }
+}
+
+#[test]
+fn a_malformed_reply_is_shown_beside_what_was_expected() {
+    if !python() {
+        return;
+    }
+    for (mode, problem) in [
+        ("chatty", "`mood` is not defined for it"),
+        ("unnumbered", "`msg_id` is null where integer is expected"),
+        ("untyped", "`type` is missing"),
+    ] {
+        let (run, results) = test("echo", "", mode);
+        assert_eq!(run.code, 1, "{run:?}");
+        // At once, and not when nobody waits any more.
+        assert!(
+            results["stats"]["info-count"].as_u64() > Some(3),
             "{results}"
         );
+        let example = results["exceptions"]["exceptions"][0]["example"]["error"].to_string();
+        let expected = r#"{\"type\": \"echo_ok\", \"echo\": anything, \"in_reply_to\": integer"#;
+        for part in ["n0 was sent", "Please echo", expected, problem] {
+            assert!(example.contains(part), "{part}: {example}");
+            assert!(part != problem || run.out.contains(part), "{}", run.out);
+        }
     }
 }

@@ -143,9 +143,8 @@ fn parse_json(text: &str) -> Result<History, Error> {
                 .filter(|b| **b == b'\n')
                 .count();
             pos = start;
-            let json: serde_json::Value =
-                serde_json::from_str(op.get()).map_err(|e| syntax(line - 1, &e))?;
-            b.add(&json.into(), line)?;
+            let op = Value::from_json(op.get()).map_err(|e| syntax(line - 1, &e))?;
+            b.add(&op, line)?;
         }
         return Ok(b.history);
     }
@@ -153,8 +152,8 @@ fn parse_json(text: &str) -> Result<History, Error> {
         if line.trim().is_empty() {
             continue;
         }
-        let json: serde_json::Value = serde_json::from_str(line).map_err(|e| syntax(i, &e))?;
-        b.add(&json.into(), i + 1)?;
+        let op = Value::from_json(line).map_err(|e| syntax(i, &e))?;
+        b.add(&op, i + 1)?;
     }
     Ok(b.history)
 }

@@ -144,7 +144,7 @@ fn a_reply_with_an_extra_field_crashes_the_operation() {
         assert_eq!(op.kind, OpType::Info);
         let error = op.error.clone().unwrap().to_string();
         assert!(
-            error.contains("unknown field `node`") && error.contains("n0"),
+            error.contains("wrong: `node` is not defined for it") && error.contains("n0"),
             "{error}"
         );
         assert!(op.field("exception").is_some());
