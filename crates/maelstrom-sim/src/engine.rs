@@ -344,6 +344,9 @@ impl<'a> Engine<'a> {
         let node = &self.settings.nodes[thread % self.settings.nodes.len()];
         let slot = self.threads.get_mut(thread);
         slot.busy = true;
+        if std::mem::take(&mut slot.client_is_spent) {
+            slot.client = None;
+        }
         let client = slot
             .client
             .get_or_insert_with(|| Arc::new(Client::open(&self.network, node)))
@@ -380,9 +383,7 @@ impl<'a> Engine<'a> {
         let process = slot.process;
         if completion.kind == OpType::Info {
             slot.process += threads;
-            if !self.operations.keeps_clients() {
-                slot.client = None;
-            }
+            slot.client_is_spent = !self.operations.keeps_clients();
         }
         let mut op = Op::new(completion.kind, process, invocation.f, completion.value);
         op.error = completion.error;

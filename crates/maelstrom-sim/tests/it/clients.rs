@@ -186,6 +186,31 @@ fn a_late_reply_to_a_client_that_is_gone_mutes_the_node_and_is_told() {
 }
 
 #[test]
+fn a_late_reply_before_the_next_operation_still_finds_its_client() {
+    // A client that gave up is there until its thread needs another.
+    let settings = Settings::new(Workload::Echo)
+        .node_count(1)
+        .time_limit(60)
+        .rate(0.1);
+    let host = InProcess::new(|_| {
+        handler(async |_: Context, request: Any| {
+            let Any::Echo { echo } = request else {
+                return Err(Error::new(ErrorCode::NotSupported, ""));
+            };
+            tokio::time::sleep(Duration::from_millis(5001)).await;
+            Ok(json!({"type": "echo_ok", "echo": echo}))
+        })
+    });
+    let outcome = Run::new(settings, 3, host).execute();
+    assert!(outcome.notices.is_empty(), "{:?}", outcome.notices);
+    let timeouts = completions(&outcome).len();
+    let asked = outcome.journal.messages.iter();
+    let answers = asked.filter(|message| message.src == "n0" && message.dest.is_client());
+    // All but the answer to init were too late, and all were sent.
+    assert_eq!(answers.count(), timeouts + 1);
+}
+
+#[test]
 fn a_client_that_is_kept_outlives_a_late_reply() {
     // unique-ids keeps its clients, so there is always somebody to take the
     // reply, late as it may be.
