@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::future::{BoxFuture, FutureExt, join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
 use maelstrom_check::{History, Op, OpType, Value};
-use maelstrom_proto::init;
+use maelstrom_proto::{Message, init};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IteratorRandom;
@@ -39,6 +39,9 @@ const INIT_OK: &str = "init_ok";
 /// How long nodes may recover before the final reads, in nanoseconds.
 const RECOVERY: u64 = 10_000_000_000;
 
+/// How long messages between nodes wait for one that has not come up yet.
+const COMING_UP: u64 = 2_000_000_000;
+
 /// What a wall clock shows when a run under virtual time begins, in seconds
 /// since the Unix epoch: the same for every run.
 const EPOCH: u64 = 1_700_000_000;
@@ -54,6 +57,9 @@ pub(crate) struct Engine<'a> {
     operations: Arc<dyn Operations>,
     rng: ChaCha8Rng,
     nemesis: Option<Nemesis>,
+    /// What waits until nodes that are processes have come up, in order of
+    /// arrival: the number of the receiver, the message, and until when.
+    early: Vec<(usize, Message, u64)>,
     /// What the nemesis has done to each node.
     lives: Vec<Life>,
     /// Nodes that were started again and wait for their `init_ok`.
@@ -93,6 +99,7 @@ impl<'a> Engine<'a> {
             network,
             clock,
             nodes: Vec::new(),
+            early: Vec::new(),
             generator,
             operations,
             rng: Stream::Clients.rng(run.seed),
@@ -443,7 +450,9 @@ impl<'a> Engine<'a> {
     }
 
     async fn advance(&self, limit: Option<u64>) {
-        let next = self.network.next_due().into_iter().chain(limit).min();
+        let early = self.early.iter().map(|(.., until)| *until);
+        let due = self.network.next_due();
+        let next = early.chain(due).chain(limit).min();
         self.clock.advance_to(next, self.network.changed()).await;
     }
 
@@ -453,13 +462,12 @@ impl<'a> Engine<'a> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
+        self.hand_over_early();
         let mut any = false;
         while let Some(delivery) = self.network.next_delivery() {
             any = true;
-            if let Some((receiver, message)) = delivery
-                && let Some(Some(node)) = self.nodes.get_mut(receiver)
-            {
-                node.deliver(message);
+            if let Some((receiver, message)) = delivery {
+                self.hand_over(receiver, message);
             }
         }
         for problem in self.network.take_problems() {
@@ -470,6 +478,39 @@ impl<'a> Engine<'a> {
             self.notices.push(problem);
         }
         Ok(any)
+    }
+
+    /// Hands a message to its receiver.
+    ///
+    /// A process takes its time to start, and what its peers send meanwhile
+    /// would stand in its pipe right behind `init`. Many a node begins to handle
+    /// the one before it is done with the other, with no name yet to sign with.
+    /// So it waits for the node's first word, or for [`COMING_UP`].
+    fn hand_over(&mut self, receiver: usize, message: Message) {
+        let is_early = self.run.host.needs_real_time()
+            && !message.involves_client()
+            && self.lives.iter().any(|life| life.number == receiver)
+            && !self.network.has_spoken(receiver);
+        if is_early {
+            let until = self.clock.now() + COMING_UP;
+            self.early.push((receiver, message, until));
+        } else if let Some(Some(node)) = self.nodes.get_mut(receiver) {
+            node.deliver(message);
+        }
+    }
+
+    fn hand_over_early(&mut self) {
+        let now = self.clock.now();
+        let Self { early, network, .. } = self;
+        let come_up = |(receiver, _, until): &mut (usize, Message, u64)| {
+            *until <= now || network.has_spoken(*receiver)
+        };
+        let due: Vec<_> = early.extract_if(.., come_up).collect();
+        for (receiver, message, _) in due {
+            if let Some(Some(node)) = self.nodes.get_mut(receiver) {
+                node.deliver(message);
+            }
+        }
     }
 
     fn progress(&self, phase: Phase) {

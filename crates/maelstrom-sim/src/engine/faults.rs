@@ -19,7 +19,7 @@ use crate::seed::Stream;
 /// What has become of a node.
 pub(super) struct Life {
     /// Its number on the network.
-    number: usize,
+    pub(super) number: usize,
     /// How often it was started again.
     count: u32,
     state: State,
