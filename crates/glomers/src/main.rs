@@ -12,6 +12,7 @@ mod run;
 mod session;
 mod store;
 mod story;
+mod strict;
 mod sweep;
 mod terminal;
 mod test;

@@ -19,6 +19,7 @@ use crate::measured::{Row, rows};
 use crate::node_logs::NodeLogs;
 use crate::store::{Folder, StoreError};
 use crate::story::story;
+use crate::strict::Strict;
 use crate::{exit, terminal};
 
 /// A run that was asked for.
@@ -33,8 +34,8 @@ pub(crate) struct Session {
     pub(crate) nodes: Nodes,
     /// What must be reached beside a valid verdict.
     pub(crate) thresholds: &'static [Threshold],
-    /// Whether the stricter checks count.
-    pub(crate) strict: bool,
+    /// What becomes of the stricter checks.
+    pub(crate) strict: Strict,
     /// The folder that keeps what runs leave.
     pub(crate) store: PathBuf,
     /// The command that does the same again.
@@ -114,13 +115,14 @@ impl Session {
     fn judge(&self, outcome: &Outcome) -> Results {
         let settings = &outcome.settings;
         let mut options = Options::default();
-        options.strict = self.strict;
+        options.strict = self.strict != Strict::Off;
         options.availability = settings.availability;
         options
             .consistency_models
             .clone_from(&settings.consistency_models);
         let net = net(outcome.journal.net_events(), &outcome.history);
-        check(settings.workload, &outcome.history, &options).with_net(net)
+        let results = check(settings.workload, &outcome.history, &options).with_net(net);
+        self.strict.applied_to(results)
     }
 
     fn tell(
@@ -150,6 +152,7 @@ impl Session {
                 for class in &results.exceptions.exceptions {
                     anstream::eprintln!("note: {class}");
                 }
+                Strict::tell(results);
             }
         }
         let passed = outcome.journal.events.last().map_or(0, |event| event.time);

@@ -272,6 +272,28 @@ fn each_behaviour_is_judged_as_maelstrom_judges_it() {
 }
 
 #[test]
+fn stricter_checks_are_told_and_count_only_when_asked_for() {
+    if !python() {
+        return;
+    }
+    let (run, results) = test("broadcast", "", "echoing");
+    assert_eq!(
+        (run.code, &results["valid?"]),
+        (0, &Value::Bool(true)),
+        "{run:?}"
+    );
+    assert!(run.err.contains("stricter checks found"), "{run:?}");
+    assert!(run.err.contains("duplicate-elements"), "{run:?}");
+    assert_eq!(results["strict"]["valid?"], false);
+    let (run, results) = test("broadcast", "--strict", "echoing");
+    assert_eq!(
+        (run.code, &results["maelstrom"]),
+        (1, &Value::Bool(true)),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn a_malformed_reply_is_shown_beside_what_was_expected() {
     if !python() {
         return;
@@ -295,4 +317,60 @@ fn a_malformed_reply_is_shown_beside_what_was_expected() {
             assert!(part != problem || run.out.contains(part), "{}", run.out);
         }
     }
+}
+
+/// Greets its peer as soon as it is there, and echoes once it was greeted. The
+/// first to start wakes late, and ends if more than `init` waits for it then.
+const EARLY: &str = r#"#!/usr/bin/env python3
+import json, os, sys, time
+
+try:
+    os.close(os.open(sys.argv[1], os.O_CREAT | os.O_EXCL))
+    time.sleep(0.7)
+except FileExistsError:
+    pass
+lines = os.read(0, 1 << 16).decode().splitlines()
+init = json.loads(lines[0])
+node = init["body"]["node_id"]
+if len(lines) > 1:
+    sys.exit(f"sent with init: {lines[1]}")
+
+
+def say(dest, body):
+    print(json.dumps({"src": node, "dest": dest, "body": body}), flush=True)
+
+
+say(init["src"], {"type": "init_ok", "in_reply_to": 1})
+for other in init["body"]["node_ids"]:
+    if other != node:
+        say(other, {"type": "hello"})
+greeted = False
+for line in sys.stdin:
+    message = json.loads(line)
+    body = message["body"]
+    greeted |= body["type"] == "hello"
+    if greeted and body["type"] == "echo":
+        say(message["src"], {"type": "echo_ok", "echo": body["echo"], "in_reply_to": body["msg_id"]})
+"#;
+
+#[test]
+fn a_node_that_comes_up_late_hears_its_peers_after_its_init() {
+    use std::os::unix::fs::PermissionsExt;
+
+    if !python() {
+        return;
+    }
+    let store = tempfile::tempdir().unwrap();
+    let node = store.path().join("node.py");
+    std::fs::write(&node, EARLY).unwrap();
+    std::fs::set_permissions(&node, PermissionsExt::from_mode(0o755)).unwrap();
+    let words = format!(
+        "test -w echo --bin {} --node-count 2 --rate 20 --time-limit 1 --availability total \
+         --store {} -- {}",
+        node.display(),
+        store.path().display(),
+        store.path().join("first").display()
+    );
+    let run = glomers(store.path(), &words);
+    assert_eq!(run.code, 0, "{run:?}");
 }

@@ -16,6 +16,7 @@ or odd in one that is allowed:
   nulls      an empty list is answered as null
   wide       ids are integers of more than 64 bits
   mixed      ids are integers and strings
+  echoing    a set is read with every element twice, which Maelstrom does not mind
   wordy      envelopes, init_ok and errors carry all that they may
   talkative  it speaks unasked, to clients, services and itself, and answers what nobody asked
   codeless   reads are refused with an error that has neither code nor text
@@ -123,7 +124,7 @@ def handle(body, src):
             return {"value": registers[body["key"]]}
         name = {"g-set": "set"}.get(WORKLOAD, "counter")
         if WORKLOAD == "broadcast":
-            return {"messages": shown()["set"]}
+            return {"messages": shown()["set"] * (2 if MODE == "echoing" else 1)}
         return {"value": shown()[name]}
     if kind != "cas":
         remember()
