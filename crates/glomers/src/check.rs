@@ -7,6 +7,7 @@ use maelstrom_check::{Availability, ConsistencyModel, Options, Results, Verdict,
 
 use crate::cli::availability;
 use crate::exit;
+use crate::strict::{Strict, StrictArgs};
 
 /// What `check` can be told.
 #[derive(Debug, Args)]
@@ -23,9 +24,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = availability)]
     availability: Option<Availability>,
 
-    /// Judge as Maelstrom does, without the stricter checks.
-    #[arg(long)]
-    no_strict: bool,
+    #[command(flatten)]
+    strict: StrictArgs,
 
     /// How many configurations the search for a linear order may try per key before it gives up.
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().bound)]
@@ -49,13 +49,14 @@ pub(crate) fn model(name: &str) -> Result<ConsistencyModel, maelstrom_check::Err
 pub(crate) fn check(args: &CheckArgs) -> u8 {
     let mut options = Options::default();
     options.availability = args.availability.unwrap_or(options.availability);
-    options.strict = !args.no_strict;
+    let strict = args.strict.chosen();
+    options.strict = strict != Strict::Off;
     options.bound = args.bound;
     options
         .consistency_models
         .clone_from(&args.consistency_models);
     let results = match maelstrom_check::check_file(args.workload, &args.file, &options) {
-        Ok(results) => results,
+        Ok(results) => judged(strict.applied_to(results)),
         Err(error) => {
             // An error of the system names the file itself.
             let file = match &error {
@@ -72,6 +73,15 @@ pub(crate) fn check(args: &CheckArgs) -> u8 {
         anstream::println!("{}", results.story().trim_end());
     }
     code(&results)
+}
+
+/// A file in which nothing happened was hardly meant to be judged, and to call
+/// it valid would say that it was.
+fn judged(mut results: Results) -> Results {
+    if results.stats.all.count == 0 {
+        results.valid = results.valid.merge(Verdict::Unknown);
+    }
+    results
 }
 
 fn code(results: &Results) -> u8 {

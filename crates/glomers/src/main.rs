@@ -12,6 +12,7 @@ mod run;
 mod serve;
 mod session;
 mod store;
+mod strict;
 mod sweep;
 mod terminal;
 mod test;

@@ -19,6 +19,7 @@ use crate::challenge::Threshold;
 use crate::measured::{Figures, Row, rows};
 use crate::node_logs::NodeLogs;
 use crate::store::{self, Folder, StoreError};
+use crate::strict::Strict;
 use crate::{exit, terminal};
 
 /// A run that was asked for.
@@ -33,8 +34,8 @@ pub(crate) struct Session {
     pub(crate) nodes: Nodes,
     /// What must be reached beside a valid verdict.
     pub(crate) thresholds: &'static [Threshold],
-    /// Whether the stricter checks count.
-    pub(crate) strict: bool,
+    /// What becomes of the stricter checks.
+    pub(crate) strict: Strict,
     /// The folder that keeps what runs leave.
     pub(crate) store: PathBuf,
     /// The command that does the same again.
@@ -123,13 +124,14 @@ impl Session {
     fn judge(&self, outcome: &Outcome) -> Results {
         let settings = &outcome.settings;
         let mut options = Options::default();
-        options.strict = self.strict;
+        options.strict = self.strict != Strict::Off;
         options.availability = settings.availability;
         options
             .consistency_models
             .clone_from(&settings.consistency_models);
         let net = net(outcome.journal.net_events(), &outcome.history);
-        check(settings.workload, &outcome.history, &options).with_net(net)
+        let results = check(settings.workload, &outcome.history, &options).with_net(net);
+        self.strict.applied_to(results)
     }
 
     fn tell(
@@ -156,6 +158,11 @@ impl Session {
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
                 anstream::println!("\n{}", outcome.story(results).trim_end());
+            } else {
+                for class in &results.exceptions.exceptions {
+                    anstream::eprintln!("note: {class}");
+                }
+                Strict::tell(results);
             }
         }
         let passed = outcome.journal.events.last().map_or(0, |event| event.time);
