@@ -7,7 +7,6 @@ use maelstrom_check::{Availability, ConsistencyModel, Options, Results, Verdict,
 
 use crate::cli::availability;
 use crate::exit;
-use crate::strict::{Strict, StrictArgs};
 
 /// What `check` can be told.
 #[derive(Debug, Args)]
@@ -24,8 +23,9 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = availability)]
     availability: Option<Availability>,
 
-    #[command(flatten)]
-    strict: StrictArgs,
+    /// Judge as Maelstrom does, without the stricter checks.
+    #[arg(long)]
+    no_strict: bool,
 
     /// How many configurations the search for a linear order may try per key before it gives up.
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().bound)]
@@ -49,14 +49,13 @@ pub(crate) fn model(name: &str) -> Result<ConsistencyModel, maelstrom_check::Err
 pub(crate) fn check(args: &CheckArgs) -> u8 {
     let mut options = Options::default();
     options.availability = args.availability.unwrap_or(options.availability);
-    let strict = args.strict.chosen();
-    options.strict = strict != Strict::Off;
+    options.strict = !args.no_strict;
     options.bound = args.bound;
     options
         .consistency_models
         .clone_from(&args.consistency_models);
     let results = match maelstrom_check::check_file(args.workload, &args.file, &options) {
-        Ok(results) => judged(strict.applied_to(results)),
+        Ok(results) => judged(results),
         Err(error) => {
             // An error of the system names the file itself.
             let file = match &error {

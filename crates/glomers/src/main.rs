@@ -12,7 +12,6 @@ mod run;
 mod serve;
 mod session;
 mod store;
-mod strict;
 mod sweep;
 mod terminal;
 mod test;

@@ -7,7 +7,6 @@ use crate::challenge::{self, Challenge};
 use crate::cli::RunArgs;
 use crate::exit;
 use crate::session::{Console, Nodes, Session, complain, new_seed, quoted};
-use crate::strict::Strict;
 use crate::upstream::{self, Installed, Upstream};
 
 /// Runs a challenge, tells what came of it, and gives the exit code.
@@ -65,11 +64,7 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
         settings,
         seed,
         nodes,
-        // A stranger's program is held to what Maelstrom asks of it.
-        strict: match args.bin {
-            Some(_) => Strict::Told,
-            None => Strict::Counts,
-        },
+        strict: true,
         store: args.store.clone(),
         command: command(args, Some(seed)),
         console: Console::default(),

@@ -19,7 +19,6 @@ use crate::challenge::Threshold;
 use crate::measured::{Figures, Row, rows};
 use crate::node_logs::NodeLogs;
 use crate::store::{self, Folder, StoreError};
-use crate::strict::Strict;
 use crate::{exit, terminal};
 
 /// A run that was asked for.
@@ -34,8 +33,8 @@ pub(crate) struct Session {
     pub(crate) nodes: Nodes,
     /// What must be reached beside a valid verdict.
     pub(crate) thresholds: &'static [Threshold],
-    /// What becomes of the stricter checks.
-    pub(crate) strict: Strict,
+    /// Whether the stricter checks count.
+    pub(crate) strict: bool,
     /// The folder that keeps what runs leave.
     pub(crate) store: PathBuf,
     /// The command that does the same again.
@@ -124,14 +123,13 @@ impl Session {
     fn judge(&self, outcome: &Outcome) -> Results {
         let settings = &outcome.settings;
         let mut options = Options::default();
-        options.strict = self.strict != Strict::Off;
+        options.strict = self.strict;
         options.availability = settings.availability;
         options
             .consistency_models
             .clone_from(&settings.consistency_models);
         let net = net(outcome.journal.net_events(), &outcome.history);
-        let results = check(settings.workload, &outcome.history, &options).with_net(net);
-        self.strict.applied_to(results)
+        check(settings.workload, &outcome.history, &options).with_net(net)
     }
 
     fn tell(
@@ -162,7 +160,6 @@ impl Session {
                 for class in &results.exceptions.exceptions {
                     anstream::eprintln!("note: {class}");
                 }
-                Strict::tell(results);
             }
         }
         let passed = outcome.journal.events.last().map_or(0, |event| event.time);

@@ -10,7 +10,6 @@ use maelstrom_sim::{NodeId, Settings};
 use crate::cli::SettingArgs;
 use crate::exit;
 use crate::session::{Console, Nodes, Session, complain, new_seed, quoted};
-use crate::strict::StrictArgs;
 
 /// What `test` can be told: every flag of `maelstrom test`, with its default.
 #[derive(Debug, Args)]
@@ -43,8 +42,9 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     test_count: u32,
 
-    #[command(flatten)]
-    strict: StrictArgs,
+    /// Judge as Maelstrom does, without the stricter checks.
+    #[arg(long)]
+    no_strict: bool,
 
     /// Print what nodes wrote to standard error, after the run.
     #[arg(long)]
@@ -141,7 +141,7 @@ pub(crate) fn test(args: &TestArgs) -> u8 {
             seed,
             nodes: Nodes::Program(args.bin.clone(), args.arguments.clone()),
             thresholds: &[],
-            strict: args.strict.chosen(),
+            strict: !args.no_strict,
             store: args.store.clone(),
             command: command(args, &settings, seed),
             console: Console {
@@ -187,7 +187,7 @@ fn command(args: &TestArgs, settings: &Settings, seed: u64) -> String {
         words.push(format!("--nodes {}", quoted(&names.join(","))));
     }
     words.extend(args.settings.flags());
-    words.extend(args.strict.flag());
+    words.extend(args.no_strict.then(|| "--no-strict".to_owned()));
     words.push(format!("--seed {seed}"));
     if !args.arguments.is_empty() {
         words.push("--".into());
