@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::check::{CheckArgs, model};
 use crate::compare::CompareArgs;
 use crate::results::ResultsArgs;
+use crate::serve::ServeArgs;
 use crate::sweep::SweepArgs;
 use crate::test::TestArgs;
 use clap::{Args, Parser, Subcommand};
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     /// Judge a history that was recorded elsewhere.
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Show the runs of a store in a browser, those in flight too.
+    Serve(ServeArgs),
 }
 
 /// What `run` can be told. Settings that are not given are the official ones.

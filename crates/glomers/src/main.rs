@@ -10,6 +10,7 @@ mod measured;
 mod node_logs;
 mod results;
 mod run;
+mod serve;
 mod session;
 mod store;
 mod sweep;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
+        Command::Serve(args) => serve::serve(&args),
     };
     ExitCode::from(code)
 }

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,7 +18,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use crate::challenge::Threshold;
 use crate::measured::{Figures, Row, rows};
 use crate::node_logs::NodeLogs;
-use crate::store::{Folder, StoreError};
+use crate::store::{self, Folder, StoreError};
 use crate::{exit, terminal};
 
 /// A run that was asked for.
@@ -71,7 +72,7 @@ impl Session {
     }
 
     fn try_run(&self) -> Result<u8, StoreError> {
-        let folder = Folder::create(&self.store, self.name)?;
+        let folder = Arc::new(Folder::create(&self.store, self.name)?);
         let logs = NodeLogs::default();
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let subscriber = tracing_subscriber::registry()
@@ -83,6 +84,7 @@ impl Session {
         let results = self.judge(&outcome);
         let rows = rows(&outcome, &results, self.thresholds);
         folder.write(&outcome, &self.json(&outcome, &results, &rows))?;
+        folder.say_no_more();
         if let Nodes::InProcess(_) = self.nodes {
             folder.write_node_logs(&self.settings.nodes, &logs.take())?;
         }
@@ -94,7 +96,7 @@ impl Session {
         }
     }
 
-    fn execute(&self, folder: &Folder) -> Outcome {
+    fn execute(&self, folder: &Arc<Folder>) -> Outcome {
         let (program, arguments) = match &self.nodes {
             Nodes::InProcess(host) => {
                 return Run::new(self.settings.clone(), self.seed, host.clone()).execute();
@@ -103,10 +105,15 @@ impl Session {
         };
         let host = Process::new(program, arguments, folder.node_logs());
         let bar = progress_bar(&self.settings);
-        let shown = bar.clone();
+        let (shown, told) = (bar.clone(), folder.clone());
+        let length = length(&self.settings);
+        let said = Mutex::new(None);
         let outcome = Run::new(self.settings.clone(), self.seed, host)
             .pace(Pace::Real)
-            .on_progress(move |progress| show(&shown, progress))
+            .on_progress(move |progress| {
+                show(&shown, progress);
+                say(&told, progress, length, &said);
+            })
             .execute();
         bar.finish_and_clear();
         outcome
@@ -251,20 +258,56 @@ pub(crate) fn new_seed() -> u64 {
 
 /// Hidden by itself where standard error is no terminal.
 fn progress_bar(settings: &Settings) -> ProgressBar {
-    let seconds = settings.time_limit.as_secs() + 10;
-    let bar = ProgressBar::new(seconds * 1000);
+    let bar = ProgressBar::new(milliseconds(length(settings)));
     let style = ProgressStyle::with_template("{bar:40} {elapsed} {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
+/// How long a run lasts, about: its operations, and the time to recover.
+fn length(settings: &Settings) -> Duration {
+    settings.time_limit + Duration::from_secs(10)
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn show(bar: &ProgressBar, progress: Progress) {
-    bar.set_position(u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX));
+    bar.set_position(milliseconds(progress.elapsed));
     bar.set_message(match progress.phase {
-        Phase::SetUp => "starting nodes".to_owned(),
         Phase::Operations => format!("{} operations", progress.operations),
-        Phase::Recovery => "waiting for recovery".to_owned(),
-        Phase::FinalReads => "final reads".to_owned(),
+        phase => words(phase).to_owned(),
+    });
+}
+
+fn words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::SetUp => "starting nodes",
+        Phase::Operations => "operations",
+        Phase::Recovery => "waiting for recovery",
+        Phase::FinalReads => "final reads",
+    }
+}
+
+/// Says how far the run is to whoever watches its folder, a few times a second.
+fn say(
+    folder: &Folder,
+    progress: Progress,
+    length: Duration,
+    said: &Mutex<Option<(Phase, Duration)>>,
+) {
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let often = Duration::from_millis(200);
+    if said.is_some_and(|(phase, at)| phase == progress.phase && progress.elapsed < at + often) {
+        return;
+    }
+    *said = Some((progress.phase, progress.elapsed));
+    folder.say(&store::Progress {
+        phase: words(progress.phase).to_owned(),
+        elapsed: progress.elapsed.as_secs_f64(),
+        length: length.as_secs_f64(),
+        operations: progress.operations,
     });
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
 use maelstrom_sim::{NodeId, Outcome};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The folder of one run: `<store>/<challenge>/<time>/`.
@@ -15,6 +16,20 @@ pub(crate) struct Folder {
     store: PathBuf,
     challenge: String,
     time: String,
+}
+
+/// How far a run in real time is: the file `progress.json`, which is there
+/// while the run is in flight.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// What is being done, in words.
+    pub(crate) phase: String,
+    /// Seconds since the run began.
+    pub(crate) elapsed: f64,
+    /// Seconds that it is to last, about.
+    pub(crate) length: f64,
+    /// How many operations were started, about.
+    pub(crate) operations: usize,
 }
 
 /// A file that could not be written.
@@ -56,6 +71,20 @@ impl Folder {
     /// Where nodes' logs go.
     pub(crate) fn node_logs(&self) -> PathBuf {
         self.path().join("node-logs")
+    }
+
+    /// Says how far the run is. A reader sees what was said before or this,
+    /// never half of it; a run goes on where it can't be said.
+    pub(crate) fn say(&self, progress: &Progress) {
+        let text = serde_json::to_vec(progress).unwrap_or_default();
+        let fresh = self.path().join(".progress");
+        let _ = fs::write(&fresh, text)
+            .and_then(|()| fs::rename(&fresh, self.path().join("progress.json")));
+    }
+
+    /// Says that the run is no longer in flight.
+    pub(crate) fn say_no_more(&self) {
+        let _ = fs::remove_file(self.path().join("progress.json"));
     }
 
     /// Writes everything that the run left, and points `latest` at it.

@@ -61,11 +61,14 @@
 //! - [`InProcess`] hosts nodes as values, under virtual time: twenty seconds of
 //!   network pass in milliseconds, and the same seed gives the same run.
 //! - [`Process`] hosts programs in any language, in real time.
+//! - [`Shrink`] cuts a run that fails down to a small one that fails alike, and
+//!   [`Outcome::timeline`] shows what happened in it.
 //! - The network, the clients and the nemesis behave as Maelstrom's do; where
 //!   they are modelled on a file of its, the module names it.
 
 mod client;
 mod clock;
+mod deaths;
 mod engine;
 mod host;
 mod journal;
@@ -74,11 +77,14 @@ mod network;
 mod problem;
 mod run;
 mod seed;
+mod selection;
 mod service;
 mod settings;
+mod shrink;
 mod story;
 mod test;
 mod threads;
+mod timeline;
 mod topology;
 mod workload;
 
@@ -87,13 +93,16 @@ pub use host::{Host, InProcess, Outbox, Process, RunningNode, StartError};
 pub use journal::{Event, EventKind, Journal};
 pub use maelstrom_check::{Availability, ConsistencyModel, Verdict, Workload};
 pub use maelstrom_proto::NodeId;
-pub use problem::{Problem, ProblemKind};
-pub use run::{Outcome, Phase, Progress, Run, RunError};
+pub use problem::{Problem, ProblemKind, Traces};
+pub use run::{Drawn, Outcome, Phase, Progress, Run, RunError};
+pub use selection::Selection;
 pub use settings::{
     Concurrency, Fault, Latency, LatencyDist, ServiceMode, Settings, SettingsError, TopologyKind,
 };
+pub use shrink::{Attempt, Shrink, ShrinkError, Shrunk, Size};
 pub use story::story;
 pub use test::test;
+pub use timeline::partition_in_words;
 pub use topology::topology;
 
 #[cfg(doctest)]

@@ -10,6 +10,8 @@ mod histories;
 mod programs;
 mod seeds;
 #[cfg(unix)]
+mod serve;
+#[cfg(unix)]
 mod upstream;
 mod verdicts;
 
