@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::check::{CheckArgs, model};
+use crate::compare::CompareArgs;
 use crate::results::ResultsArgs;
 use crate::serve::ServeArgs;
 use crate::sweep::SweepArgs;
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     /// Run a challenge on many seeds, over all cores.
     #[command(after_help = EXIT_CODES)]
     Sweep(SweepArgs),
+    /// Put strategies of a challenge side by side, over seeds and under faults.
+    #[command(after_help = EXIT_CODES)]
+    Compare(Box<CompareArgs>),
     /// Run every strategy of every challenge, and write the table of results.
     Results(ResultsArgs),
     /// Test a node in any language, with Maelstrom's own flags, in real time.
@@ -151,7 +155,7 @@ pub(crate) struct SettingArgs {
 }
 
 /// A list that clap takes as one value.
-type Faults = std::collections::BTreeSet<Fault>;
+pub(crate) type Faults = std::collections::BTreeSet<Fault>;
 
 impl SettingArgs {
     /// The official settings with whatever was given in their place.
@@ -187,6 +191,11 @@ impl SettingArgs {
             settings.nemesis.clone_from(faults);
         }
         settings
+    }
+
+    /// Whether faults were given.
+    pub(crate) fn has_nemesis(&self) -> bool {
+        self.nemesis.is_some()
     }
 
     /// The flags that were given, as they are typed again.
@@ -276,7 +285,7 @@ pub(crate) fn availability(text: &str) -> Result<Availability, String> {
     number(text, allowed, |share| (0.0..=1.0).contains(&share)).map(Availability::AtLeast)
 }
 
-fn faults(text: &str) -> Result<Faults, String> {
+pub(crate) fn faults(text: &str) -> Result<Faults, String> {
     if text == "none" {
         return Ok(Faults::new());
     }
