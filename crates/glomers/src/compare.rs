@@ -78,7 +78,7 @@ impl Case {
 
 /// One strategy under one case of faults, over all seeds.
 struct Row {
-    strategy: &'static str,
+    strategy: String,
     case: Case,
     /// Whether the thresholds are held against it.
     judged: bool,
@@ -111,7 +111,7 @@ pub(crate) fn compare(args: &CompareArgs) -> u8 {
     code(&rows)
 }
 
-type Asked = (&'static Challenge, Vec<&'static str>, Settings);
+type Asked = (&'static Challenge, Vec<String>, Settings);
 
 /// What is compared, if all of it exists.
 fn asked(args: &CompareArgs) -> Result<Asked, String> {
@@ -122,15 +122,14 @@ fn asked(args: &CompareArgs) -> Result<Asked, String> {
     let known = (challenge.solution.strategies)();
     let strategies = match args.strategies.as_str() {
         // A challenge that has one way only.
-        "all" if known.is_empty() => vec![""],
+        "all" if known.is_empty() => vec![String::new()],
         "all" => known,
         names => {
-            let mut chosen = Vec::new();
-            for name in names.split(',') {
-                let name = challenge.strategy(Some(name.trim()))?;
-                chosen.extend(known.iter().filter(|known| **known == name));
-            }
-            chosen
+            let names = names
+                .split(',')
+                .map(|name| challenge.strategy(Some(name.trim())));
+            let names = names.map(|name| name.map(str::to_owned));
+            names.collect::<Result<_, _>>()?
         }
     };
     let settings = args.settings.apply((challenge.settings)());
@@ -150,7 +149,7 @@ fn broken(settings: &Settings, faults: &Faults) -> Settings {
 fn run(
     args: &CompareArgs,
     challenge: &Challenge,
-    strategies: &[&'static str],
+    strategies: &[String],
     settings: &Settings,
 ) -> Result<Vec<Row>, String> {
     let seeds: Vec<u64> = (args.from..args.from.saturating_add(args.seeds)).collect();
@@ -171,7 +170,7 @@ fn run(
                 thresholds,
             };
             rows.push(Row {
-                strategy,
+                strategy: strategy.clone(),
                 case: case.clone(),
                 judged: !thresholds.is_empty(),
                 summaries: many.run(&seeds, |_| bar.inc(1)),
@@ -218,7 +217,7 @@ impl Row {
     fn again(&self, challenge: &Challenge, args: &CompareArgs, seed: u64) -> String {
         let mut flags = args.settings.flags();
         flags.push(format!("--nemesis {}", self.case.name().replace('+', ",")));
-        let strategy = Some(self.strategy).filter(|name| !name.is_empty());
+        let strategy = Some(self.strategy.as_str()).filter(|name| !name.is_empty());
         again(challenge.id, strategy, &flags, seed)
     }
 
@@ -229,7 +228,10 @@ impl Row {
         let most = |spread: Option<Spread>| spread.map(|spread| spread.most);
         let seeds = self.summaries.len();
         let mut cells = vec![
-            self.strategy.to_owned(),
+            match self.strategy.as_str() {
+                "" => "–".into(),
+                strategy => strategy.to_owned(),
+            },
             self.case.name(),
             format!("{}/{seeds}", self.valid()),
             match self.judged {
@@ -316,7 +318,7 @@ fn tell(challenge: &Challenge, args: &CompareArgs, rows: &[Row]) {
         if let Some(worst) = row.worst() {
             let why = worst.failure.as_deref().unwrap_or_default();
             let again = row.again(challenge, args, worst.seed);
-            let (strategy, case) = (row.strategy, row.case.name());
+            let (strategy, case) = (&row.strategy, row.case.name());
             anstream::println!(
                 "{strategy} {case}, seed {}: {why}\n  again: {again}",
                 worst.seed
