@@ -4,6 +4,7 @@ mod challenge;
 mod check;
 mod cli;
 mod compare;
+mod flags;
 mod list;
 mod many;
 mod measured;
@@ -12,6 +13,7 @@ mod results;
 mod run;
 mod serve;
 mod session;
+mod shrink;
 mod store;
 mod sweep;
 mod terminal;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Sweep(args) => sweep::sweep(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),

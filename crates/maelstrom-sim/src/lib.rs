@@ -76,6 +76,7 @@ mod nemesis;
 mod network;
 mod problem;
 mod run;
+mod schema;
 mod seed;
 mod selection;
 mod service;
@@ -102,7 +103,6 @@ pub use settings::{
 pub use shrink::{Attempt, Shrink, ShrinkError, Shrunk, Size};
 pub use story::story;
 pub use test::test;
-pub use timeline::partition_in_words;
 pub use topology::topology;
 
 #[cfg(doctest)]

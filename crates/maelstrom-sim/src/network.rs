@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
+use maelstrom_check::Value;
 use maelstrom_proto::{Body, Message, NodeId, NodeKind};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
@@ -93,6 +94,8 @@ enum Owner {
     Node {
         /// A node that broke the protocol is not listened to any more.
         muted: bool,
+        /// Whether it has said anything yet.
+        has_spoken: bool,
     },
     Client {
         open: bool,
@@ -191,7 +194,11 @@ impl Network {
     /// Registers a node or a service. Its number is its place in order of
     /// registration, clients included.
     pub(crate) fn add_node(&self, id: &NodeId) -> usize {
-        self.lock().add(id.clone(), Owner::Node { muted: false })
+        let owner = Owner::Node {
+            muted: false,
+            has_spoken: false,
+        };
+        self.lock().add(id.clone(), owner)
     }
 
     /// Registers a new client, `c0`, `c1`, … in order.
@@ -263,12 +270,26 @@ impl Network {
     pub(crate) fn send(&self, node: usize, message: Message) {
         let now = self.clock.now();
         let mut state = self.lock();
+        if let Owner::Node { has_spoken, .. } = &mut state.inboxes[node].owner {
+            *has_spoken = true;
+        }
         if let Some(kept) = &mut state.inboxes[node].stopped {
             kept.push(message);
         } else if !state.is_muted(node) {
             state.send_from_node(now, node, message);
             self.changed.notify_one();
         }
+    }
+
+    /// Whether a node has said anything in its present life.
+    pub(crate) fn has_spoken(&self, node: usize) -> bool {
+        matches!(
+            self.lock().inboxes[node].owner,
+            Owner::Node {
+                has_spoken: true,
+                ..
+            }
+        )
     }
 
     /// Reports what is wrong with a node.
@@ -315,9 +336,10 @@ impl Network {
         let state = &mut *state;
         let inbox = &mut state.inboxes[node];
         inbox.stopped = None;
-        if let Owner::Node { muted } = &mut inbox.owner {
-            *muted = false;
-        }
+        inbox.owner = Owner::Node {
+            muted: false,
+            has_spoken: false,
+        };
         let held = inbox.held.take().map(|(.., message)| message);
         let queue = std::mem::take(&mut inbox.queue).into_sorted_vec();
         let queued = queue
@@ -417,8 +439,18 @@ impl State {
         index
     }
 
+    /// Whether there is somebody of this name, and not a client that is gone.
+    fn is_present(&self, id: &NodeId) -> bool {
+        self.parties.get(id).is_some_and(|party| {
+            !matches!(
+                self.inboxes[*party].owner,
+                Owner::Client { open: false, .. }
+            )
+        })
+    }
+
     fn is_muted(&self, node: usize) -> bool {
-        matches!(self.inboxes[node].owner, Owner::Node { muted: true })
+        matches!(self.inboxes[node].owner, Owner::Node { muted: true, .. })
     }
 
     fn send_from_node(&mut self, now: u64, node: usize, message: Message) {
@@ -433,12 +465,12 @@ impl State {
             Some(Owner::Client { open: false, .. }) => ProblemKind::LateReply {
                 message: message.clone(),
             },
-            Some(_) if !self.parties.contains_key(&message.src) => ProblemKind::UnknownSource {
+            Some(_) if !self.is_present(&message.src) => ProblemKind::UnknownSource {
                 message: message.clone(),
             },
             Some(_) => return self.send(now, message),
         };
-        if let Owner::Node { muted } = &mut self.inboxes[node].owner {
+        if let Owner::Node { muted, .. } = &mut self.inboxes[node].owner {
             *muted = true;
         }
         let node = self.parties.iter().find(|(_, index)| **index == node);
@@ -603,11 +635,7 @@ impl State {
             }
             return;
         }
-        let answers = message
-            .body
-            .header()
-            .ok()
-            .and_then(|header| header.in_reply_to);
+        let answers = in_reply_to(&message.body);
         if let Some((_, caller)) = waiting.take_if(|(msg_id, _)| Some(*msg_id) == answers) {
             // A caller that is gone is a run that is ending.
             let _ = caller.send(message.body);
@@ -631,5 +659,18 @@ impl State {
             }
         }
         any
+    }
+}
+
+/// What a reply answers. The rest of the body may be wrong in any way: that is
+/// for the client to say.
+fn in_reply_to(body: &Body) -> Option<u64> {
+    match body.header() {
+        Ok(header) => header.in_reply_to,
+        Err(_) => Value::from_json(body.as_str())
+            .ok()?
+            .get("in_reply_to")
+            .and_then(Value::as_int)
+            .and_then(|number| u64::try_from(number).ok()),
     }
 }

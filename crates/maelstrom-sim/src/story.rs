@@ -9,6 +9,7 @@ use maelstrom_check::{History, Op, Process, Results, Value, Workload};
 
 use crate::run::Outcome;
 use crate::settings::Settings;
+use crate::timeline::partition_in_words;
 
 /// How many values are named of those that share a fate.
 const NAMED: usize = 6;
@@ -117,37 +118,6 @@ fn partition_at(settings: &Settings, history: &History, time: i64) -> String {
     else {
         return "no partition stood then".into();
     };
-    // Whom each node heard. Nodes that heard the same ones formed a group.
-    let mut groups: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
-    for node in settings.nodes.iter().map(|node| node.as_str()) {
-        let unheard: Vec<&str> = grudge
-            .entries()
-            .iter()
-            .filter(|(id, _)| id.name() == Some(node))
-            .flat_map(|(_, from)| from.items().iter().filter_map(Value::name))
-            .collect();
-        let heard = settings.nodes.iter().map(|node| node.as_str());
-        let heard = heard.filter(|other| !unheard.contains(other)).collect();
-        groups.entry(heard).or_default().push(node);
-    }
-    if groups.len() < 2 {
-        return format!("since {since:.3} s a partition stood that cut nobody off");
-    }
-    if groups.iter().all(|(heard, members)| heard == members) {
-        let groups: Vec<String> = groups
-            .into_values()
-            .map(|members| members.join(" "))
-            .collect();
-        return format!(
-            "since {since:.3} s the network was cut: {}",
-            groups.join(" | ")
-        );
-    }
-    let heard = groups.iter().flat_map(|(heard, members)| {
-        members
-            .iter()
-            .map(|node| format!("{node} heard {}", heard.join(" ")))
-    });
-    let heard: Vec<String> = heard.collect();
-    format!("since {since:.3} s {}", heard.join(", "))
+    let cut = partition_in_words(&settings.nodes, grudge);
+    format!("since {since:.3} s {cut}")
 }

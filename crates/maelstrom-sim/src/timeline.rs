@@ -340,18 +340,7 @@ fn cut(text: &str) -> String {
 
 /// A partition in words, from what the history says of it: for each node those
 /// that it does not hear.
-///
-/// ```
-/// use maelstrom_check::Value;
-/// use maelstrom_sim::{NodeId, partition_in_words};
-///
-/// let nodes = ["n0", "n1", "n2"].map(NodeId::from);
-/// let cut_off = |from: &str, names: &[&str]| (Value::from(from), Value::set(names.to_vec()));
-/// let grudge = [cut_off("n0", &["n1", "n2"]), cut_off("n1", &["n0"]), cut_off("n2", &["n0"])];
-/// let words = partition_in_words(&nodes, &Value::map(grudge));
-/// assert_eq!(words, "the network is cut: n0 | n1 n2");
-/// ```
-pub fn partition_in_words(nodes: &[NodeId], grudge: &Value) -> String {
+pub(crate) fn partition_in_words(nodes: &[NodeId], grudge: &Value) -> String {
     // Whom each node hears. Nodes that hear the same ones form a group.
     let mut groups: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
     let names = || nodes.iter().map(NodeId::as_str);
@@ -381,4 +370,29 @@ pub fn partition_in_words(nodes: &[NodeId], grudge: &Value) -> String {
             .map(move |node| format!("{node} hears {heard}"))
     });
     heard.collect::<Vec<String>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(grudge: &[(&str, &[&str])]) -> String {
+        let nodes = ["n0", "n1", "n2"].map(NodeId::from);
+        let grudge = grudge
+            .iter()
+            .map(|(node, from)| (Value::from(*node), Value::set(from.to_vec())));
+        partition_in_words(&nodes, &Value::map(grudge.collect::<Vec<_>>()))
+    }
+
+    #[test]
+    fn a_partition_is_told_as_groups_where_it_makes_groups() {
+        let halves = words(&[("n0", &["n1", "n2"]), ("n1", &["n0"]), ("n2", &["n0"])]);
+        assert_eq!(halves, "the network is cut: n0 | n1 n2");
+        let one_way = words(&[("n1", &["n0"])]);
+        assert_eq!(
+            one_way,
+            "n0 hears n0 n1 n2, n2 hears n0 n1 n2, n1 hears n1 n2"
+        );
+        assert_eq!(words(&[]), "a partition cuts nobody off");
+    }
 }

@@ -8,12 +8,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use maelstrom_proto::{Frame, Message};
+use maelstrom_proto::Message;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::Life;
+use crate::host::line;
 use crate::problem::ProblemKind;
 
 /// How much is read at once.
@@ -133,10 +134,7 @@ fn take_line(line: &[u8], life: &Life) -> Result<(), String> {
     if line.len() as u64 == LONGEST_LINE {
         return Err(format!("longer than {} MB", LONGEST_LINE >> 20));
     }
-    let text = std::str::from_utf8(line).map_err(|error| error.to_string())?;
-    let message = Frame::parse(text).and_then(|frame| frame.to_message());
-    life.outbox
-        .send(message.map_err(|error| error.to_string())?);
+    life.outbox.send(line::message(line)?);
     Ok(())
 }
 
