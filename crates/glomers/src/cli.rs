@@ -7,6 +7,7 @@ use crate::check::{CheckArgs, model};
 use crate::compare::CompareArgs;
 use crate::results::ResultsArgs;
 use crate::serve::ServeArgs;
+use crate::session::Console;
 use crate::shrink::ShrinkArgs;
 use crate::sweep::SweepArgs;
 use crate::test::TestArgs;
@@ -76,6 +77,9 @@ pub(crate) struct RunArgs {
     /// Run this program instead of the solution, in real time. Its arguments go after `--`.
     #[arg(long, value_name = "FILE")]
     pub(crate) bin: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) console: Console,
 
     /// Run the solution's program, or that of --bin, on an installed Maelstrom (PATH, or MAELSTROM_HOME).
     #[arg(long)]

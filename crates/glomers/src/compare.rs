@@ -125,12 +125,11 @@ fn asked(args: &CompareArgs) -> Result<Asked, String> {
         "all" if known.is_empty() => vec![String::new()],
         "all" => known,
         names => {
-            let mut chosen = Vec::new();
-            for name in names.split(',') {
-                let name = challenge.strategy(Some(name.trim()))?;
-                chosen.push(name.to_owned());
-            }
-            chosen
+            let names = names
+                .split(',')
+                .map(|name| challenge.strategy(Some(name.trim())));
+            let names = names.map(|name| name.map(str::to_owned));
+            names.collect::<Result<_, _>>()?
         }
     };
     let settings = args.settings.apply((challenge.settings)());
@@ -229,7 +228,10 @@ impl Row {
         let most = |spread: Option<Spread>| spread.map(|spread| spread.most);
         let seeds = self.summaries.len();
         let mut cells = vec![
-            self.strategy.clone(),
+            match self.strategy.as_str() {
+                "" => "–".into(),
+                strategy => strategy.to_owned(),
+            },
             self.case.name(),
             format!("{}/{seeds}", self.valid()),
             match self.judged {

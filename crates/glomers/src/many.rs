@@ -75,8 +75,7 @@ impl Many<'_> {
             }),
             (None, verdict) => {
                 let story = outcome.story(&results);
-                let first = story.lines().next().unwrap_or_default();
-                Some(format!("{verdict}: {first}"))
+                Some(format!("{verdict}: {}", gist(&story)))
             }
         };
         Summary {
@@ -87,6 +86,15 @@ impl Many<'_> {
             messages: outcome.journal.messages.len(),
         }
     }
+}
+
+/// The first line of a story that says what was wrong: those before it say that
+/// something was, and how many operations there were.
+fn gist(story: &str) -> &str {
+    let general = |line: &&str| {
+        line.starts_with("The history is ") || line.contains(" operations completed: ")
+    };
+    story.lines().find(|line| !general(line)).unwrap_or(story)
 }
 
 /// How a figure is spread over the seeds.

@@ -96,6 +96,9 @@ impl<'a> Engine<'a> {
             settings.memory_limit,
             clock.clone(),
         );
+        if let Some(tell) = &run.tell {
+            network.tell(tell.clone());
+        }
         let threads = settings.concurrency.threads(settings.nodes.len());
         let (generator, operations) = workload;
         Self {

@@ -19,7 +19,7 @@ use rand::rngs::ChaCha8Rng;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::journal::{EventKind, Journal};
+use crate::journal::{EventKind, Journal, Recorder, Tell};
 use crate::nemesis::LinkFault;
 use crate::problem::{Problem, ProblemKind};
 use crate::settings::{Latency, LatencyDist};
@@ -55,7 +55,7 @@ struct State {
     /// Breaks ties between messages due at the same time: first come, first served.
     sequence: u64,
     clients: u64,
-    journal: Journal,
+    recorder: Recorder,
     /// How many more bytes the messages may take before they are a flood.
     room: u64,
     problems: Vec<Problem>,
@@ -166,7 +166,7 @@ impl Network {
             blocked: BTreeMap::new(),
             sequence: 0,
             clients: 0,
-            journal: Journal::default(),
+            recorder: Recorder::default(),
             room,
             problems: Vec::new(),
         };
@@ -175,6 +175,11 @@ impl Network {
             changed: Arc::new(Notify::new()),
             clock,
         }
+    }
+
+    /// Has every event told as it happens.
+    pub(crate) fn tell(&self, tell: Tell) {
+        self.lock().recorder.tell = Some(tell);
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -250,7 +255,7 @@ impl Network {
         {
             *waiting = Some((msg_id, sender));
             for message in unread.drain(..) {
-                state.journal.note(now, EventKind::Receive, message);
+                state.recorder.note(now, EventKind::Receive, message);
             }
         }
         state
@@ -343,7 +348,7 @@ impl Network {
             .map(|Reverse(queued)| queued.message);
         for message in held.into_iter().chain(queued) {
             let number = message.id.unwrap_or_default();
-            state.journal.note(now, EventKind::Drop, number);
+            state.recorder.note(now, EventKind::Drop, number);
         }
     }
 
@@ -406,12 +411,12 @@ impl Network {
 
     /// How many events the journal has.
     pub(crate) fn events(&self) -> usize {
-        self.lock().journal.events.len()
+        self.lock().recorder.journal.events.len()
     }
 
     /// The record of the run so far, leaving an empty one.
     pub(crate) fn take_journal(&self) -> Journal {
-        std::mem::take(&mut self.lock().journal)
+        std::mem::take(&mut self.lock().recorder.journal)
     }
 
     /// Nothing is left half done when a panic strikes: a state that a test
@@ -492,14 +497,14 @@ impl State {
             return;
         }
         if message.involves_client() {
-            let message = self.journal.send(now, message);
+            let message = self.recorder.send(now, message);
             return self.queue(now, dest, 0, message);
         }
         let latency = self.draw_latency();
-        let message = self.journal.send(now, message);
+        let message = self.recorder.send(now, message);
         if self.faults.loss && self.luck.random_bool(LOSS) {
             let number = message.id.unwrap_or_default();
-            return self.journal.note(now, EventKind::Drop, number);
+            return self.recorder.note(now, EventKind::Drop, number);
         }
         if self.faults.duplicate && self.luck.random_bool(DUPLICATE) {
             let latency = self.draw_latency();
@@ -511,7 +516,7 @@ impl State {
     /// Names the node that has said most, or else whoever spoke last.
     fn report_flood(&mut self, now: u64, last: NodeId) {
         let mut said: BTreeMap<&NodeId, (u64, u64)> = BTreeMap::new();
-        let messages = self.journal.messages.iter();
+        let messages = self.recorder.journal.messages.iter();
         for message in messages.filter(|message| message.src.kind() == NodeKind::Node) {
             let (bytes, messages) = said.entry(&message.src).or_default();
             *bytes += message.body.as_str().len() as u64;
@@ -576,7 +581,7 @@ impl State {
             });
             if dropped {
                 let number = queued.message.id.unwrap_or_default();
-                self.journal.note(now, EventKind::Drop, number);
+                self.recorder.note(now, EventKind::Drop, number);
                 continue;
             }
             let time = queued.deadline.max(now);
@@ -607,7 +612,7 @@ impl State {
         };
         self.hold_next(now, receiver);
         if matches!(self.inboxes[receiver].owner, Owner::Node { .. }) {
-            self.journal
+            self.recorder
                 .note(now, EventKind::Receive, message.id.unwrap_or_default());
         }
         Some((receiver, message))
@@ -635,7 +640,7 @@ impl State {
             // A caller that is gone is a run that is ending.
             let _ = caller.send(message.body);
         }
-        self.journal.note(now, EventKind::Receive, number);
+        self.recorder.note(now, EventKind::Receive, number);
     }
 
     /// Ends the wait of clients whose time is up. `true` when there was any.
