@@ -7,6 +7,10 @@ _default:
 run challenge *flags:
     @cargo glomers run {{challenge}} {{flags}}
 
+# The same on an installed Maelstrom: just maelstrom broadcast-c
+maelstrom challenge *flags:
+    @cargo glomers run {{challenge}} --upstream {{flags}}
+
 # List the challenges
 list:
     @cargo glomers list

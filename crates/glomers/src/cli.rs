@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::check::{CheckArgs, model};
 use crate::results::ResultsArgs;
+use crate::serve::ServeArgs;
 use crate::sweep::SweepArgs;
 use crate::test::TestArgs;
 use clap::{Args, Parser, Subcommand};
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     /// Judge a history that was recorded elsewhere.
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Show the runs of a store in a browser, those in flight too.
+    Serve(ServeArgs),
 }
 
 /// What `run` can be told. Settings that are not given are the official ones.
@@ -65,6 +68,10 @@ pub(crate) struct RunArgs {
     /// Run this program instead of the solution, in real time. Its arguments go after `--`.
     #[arg(long, value_name = "FILE")]
     pub(crate) bin: Option<PathBuf>,
+
+    /// Run the solution's program, or that of --bin, on an installed Maelstrom (PATH, or MAELSTROM_HOME).
+    #[arg(long)]
+    pub(crate) upstream: bool,
 
     /// The folder that keeps what runs leave.
     #[arg(long, value_name = "FOLDER", default_value = "store")]

@@ -9,13 +9,14 @@ mod measured;
 mod node_logs;
 mod results;
 mod run;
+mod serve;
 mod session;
 mod store;
-mod story;
 mod strict;
 mod sweep;
 mod terminal;
 mod test;
+mod upstream;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
+        Command::Serve(args) => serve::serve(&args),
     };
     ExitCode::from(code)
 }

@@ -9,7 +9,6 @@ use maelstrom_sim::{InProcess, Run, Settings};
 
 use crate::challenge::Threshold;
 use crate::measured::{Figures, rows};
-use crate::story::story;
 
 /// What is run many times.
 pub(crate) struct Many<'a> {
@@ -73,7 +72,7 @@ impl Many<'_> {
                 )
             }),
             (None, verdict) => {
-                let story = story(&outcome, &results);
+                let story = outcome.story(&results);
                 let first = story.lines().next().unwrap_or_default();
                 Some(format!("{verdict}: {first}"))
             }

@@ -60,7 +60,7 @@ pub(crate) fn results(args: &ResultsArgs) -> u8 {
 fn challenge_rows(table: &mut String, challenge: &Challenge, seeds: u64) -> Result<(), String> {
     let mut strategies = (challenge.solution.strategies)();
     if strategies.is_empty() {
-        strategies.push("");
+        strategies.push(String::new());
     }
     for strategy in strategies {
         let official = (challenge.settings)();
@@ -70,7 +70,7 @@ fn challenge_rows(table: &mut String, challenge: &Challenge, seeds: u64) -> Resu
         }
         for settings in cases {
             anstream::eprintln!("{} {strategy} …", challenge.id);
-            row(table, challenge, strategy, &settings, seeds)?;
+            row(table, challenge, &strategy, &settings, seeds)?;
         }
     }
     let mut asked: Vec<String> = challenge
@@ -130,8 +130,8 @@ fn row(
         summaries.len(),
         figure(|figures| figures.servers, 3, Pick::Most),
         figure(|figures| figures.all, 3, Pick::Most),
-        figure(|figures| figures.median_latency, 0, Pick::Most),
-        figure(|figures| figures.max_latency, 0, Pick::Most),
+        figure(Figures::median_latency, 0, Pick::Most),
+        figure(Figures::max_latency, 0, Pick::Most),
         figure(|figures| figures.availability, 4, Pick::Least),
     );
     Ok(())

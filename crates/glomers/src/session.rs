@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,10 +16,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::challenge::Threshold;
-use crate::measured::{Row, rows};
+use crate::measured::{Figures, Row, rows};
 use crate::node_logs::NodeLogs;
-use crate::store::{Folder, StoreError};
-use crate::story::story;
+use crate::store::{self, Folder, StoreError};
 use crate::strict::Strict;
 use crate::{exit, terminal};
 
@@ -73,7 +73,7 @@ impl Session {
     }
 
     fn try_run(&self) -> Result<u8, StoreError> {
-        let folder = Folder::create(&self.store, self.name)?;
+        let folder = Arc::new(Folder::create(&self.store, self.name)?);
         let logs = NodeLogs::default();
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let subscriber = tracing_subscriber::registry()
@@ -85,15 +85,19 @@ impl Session {
         let results = self.judge(&outcome);
         let rows = rows(&outcome, &results, self.thresholds);
         folder.write(&outcome, &self.json(&outcome, &results, &rows))?;
+        folder.say_no_more();
         if let Nodes::InProcess(_) = self.nodes {
             folder.write_node_logs(&self.settings.nodes, &logs.take())?;
         }
         self.console.print(&outcome, &folder);
         self.tell(&outcome, &results, &rows, wall, &folder);
-        Ok(exit_code(&outcome, &results, &rows))
+        match outcome.failure {
+            Some(_) => Ok(exit::CRASHED),
+            None => Ok(code(results.verdict(), &rows)),
+        }
     }
 
-    fn execute(&self, folder: &Folder) -> Outcome {
+    fn execute(&self, folder: &Arc<Folder>) -> Outcome {
         let (program, arguments) = match &self.nodes {
             Nodes::InProcess(host) => {
                 return Run::new(self.settings.clone(), self.seed, host.clone()).execute();
@@ -102,10 +106,15 @@ impl Session {
         };
         let host = Process::new(program, arguments, folder.node_logs());
         let bar = progress_bar(&self.settings);
-        let shown = bar.clone();
+        let (shown, told) = (bar.clone(), folder.clone());
+        let length = length(&self.settings);
+        let said = Mutex::new(None);
         let outcome = Run::new(self.settings.clone(), self.seed, host)
             .pace(Pace::Real)
-            .on_progress(move |progress| show(&shown, progress))
+            .on_progress(move |progress| {
+                show(&shown, progress);
+                say(&told, progress, length, &said);
+            })
             .execute();
         bar.finish_and_clear();
         outcome
@@ -137,17 +146,18 @@ impl Session {
             Nodes::InProcess(_) => "virtual time",
             Nodes::Program(..) => "real time",
         };
-        terminal::head(self.name, outcome, pace);
+        let how = format!("seed {}, {pace}", outcome.seed);
+        terminal::head(self.name, &outcome.settings, &how);
         for notice in &outcome.notices {
             anstream::eprintln!("note: {notice}");
         }
         if let Some(failure) = &outcome.failure {
             anstream::eprintln!("\nerror: the run ended before its time: {failure}");
         } else {
-            terminal::figures(rows, results);
+            terminal::figures(rows, &Figures::of(results));
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
-                anstream::println!("\n{}", story(outcome, results).trim_end());
+                anstream::println!("\n{}", outcome.story(results).trim_end());
             } else {
                 for class in &results.exceptions.exceptions {
                     anstream::eprintln!("note: {class}");
@@ -237,9 +247,9 @@ pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-fn exit_code(outcome: &Outcome, results: &Results, rows: &[Row]) -> u8 {
-    match results.verdict() {
-        _ if outcome.failure.is_some() => exit::CRASHED,
+/// The exit code of a run that came to its end.
+pub(crate) fn code(verdict: Verdict, rows: &[Row]) -> u8 {
+    match verdict {
         Verdict::Invalid => exit::INVALID,
         Verdict::Unknown => exit::UNKNOWN,
         Verdict::Valid if rows.iter().all(|row| row.pass) => exit::VALID,
@@ -255,20 +265,56 @@ pub(crate) fn new_seed() -> u64 {
 
 /// Hidden by itself where standard error is no terminal.
 fn progress_bar(settings: &Settings) -> ProgressBar {
-    let seconds = settings.time_limit.as_secs() + 10;
-    let bar = ProgressBar::new(seconds * 1000);
+    let bar = ProgressBar::new(milliseconds(length(settings)));
     let style = ProgressStyle::with_template("{bar:40} {elapsed} {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
+/// How long a run lasts, about: its operations, and the time to recover.
+fn length(settings: &Settings) -> Duration {
+    settings.time_limit + Duration::from_secs(10)
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn show(bar: &ProgressBar, progress: Progress) {
-    bar.set_position(u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX));
+    bar.set_position(milliseconds(progress.elapsed));
     bar.set_message(match progress.phase {
-        Phase::SetUp => "starting nodes".to_owned(),
         Phase::Operations => format!("{} operations", progress.operations),
-        Phase::Recovery => "waiting for recovery".to_owned(),
-        Phase::FinalReads => "final reads".to_owned(),
+        phase => words(phase).to_owned(),
+    });
+}
+
+fn words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::SetUp => "starting nodes",
+        Phase::Operations => "operations",
+        Phase::Recovery => "waiting for recovery",
+        Phase::FinalReads => "final reads",
+    }
+}
+
+/// Says how far the run is to whoever watches its folder, a few times a second.
+fn say(
+    folder: &Folder,
+    progress: Progress,
+    length: Duration,
+    said: &Mutex<Option<(Phase, Duration)>>,
+) {
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let often = Duration::from_millis(200);
+    if said.is_some_and(|(phase, at)| phase == progress.phase && progress.elapsed < at + often) {
+        return;
+    }
+    *said = Some((progress.phase, progress.elapsed));
+    folder.say(&store::Progress {
+        phase: words(progress.phase).to_owned(),
+        elapsed: progress.elapsed.as_secs_f64(),
+        length: length.as_secs_f64(),
+        operations: progress.operations,
     });
 }

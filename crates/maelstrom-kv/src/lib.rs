@@ -51,6 +51,8 @@
 //! everything that others wrote since. No waiting helps, since nothing forces
 //! the service to move on. Maelstrom makes use of this: it keeps the last 32
 //! states and answers a read from any of them that the node has not seen past.
+//! (A node that is further behind even sees values go backwards: its place in
+//! the ring of 32 holds a newer state by then, and the next read may be older.)
 //! It is how counters that add correctly still fail the final read.
 //!
 //! A write is different. It changes the state, so it must go to the newest one,

@@ -46,12 +46,14 @@
 
 mod context;
 mod environment;
+mod gate;
 mod handlers;
 mod lines;
 mod node;
 mod outbox;
 mod panics;
 mod pending;
+mod protocol;
 mod retry;
 mod rpc;
 mod sample;
@@ -66,6 +68,7 @@ pub use environment::Environment;
 pub use maelstrom_proto as proto;
 pub use maelstrom_proto::{Body, Error, ErrorCode, Message, NodeId};
 pub use node::{Handler, Node, handler};
+pub use protocol::{Driver, Protocol};
 pub use retry::Retry;
 pub use rpc::RpcError;
 pub use server::Server;

@@ -231,6 +231,19 @@ where
         }
     }
 
+    /// Stops the node where it is, as a signal would stop its process: no task
+    /// of it runs, though its timers go on. Whoever hosts the node delivers
+    /// nothing to it until it is resumed.
+    pub fn pause(&self) {
+        self.handlers.gate().close();
+    }
+
+    /// Lets a paused node go on. What its timers would have started meanwhile
+    /// starts now.
+    pub fn resume(&self) {
+        self.handlers.gate().open();
+    }
+
     /// Ends the node at once, as a crash would: no task of it runs again and
     /// nothing more is sent.
     pub fn kill(&self) {

@@ -43,7 +43,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! maelstrom-node = { version = "0.1", features = ["testing"] }
+//! maelstrom-node = { path = "../crates/maelstrom-node", features = ["testing"] }
 //! ```
 
 use std::collections::VecDeque;

@@ -155,6 +155,20 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_maps_within_a_value_are_whatever_they_were() {
+        use std::collections::BTreeMap;
+        let offsets = BTreeMap::from([(7_u64, vec![1_i64]), (u64::MAX, vec![])]);
+        let value = offsets.clone();
+        let written = Body::reply(&Response::ReadOk { value }, 3).unwrap();
+        let last = r#"{"value":{"7":[1],"18446744073709551615":[]},"type":"read_ok"}"#;
+        for body in [written, Body::parse(last).unwrap()] {
+            let read: Response<BTreeMap<u64, Vec<i64>>> = body.decode().unwrap();
+            let value = offsets.clone();
+            assert_eq!(read, Response::ReadOk { value });
+        }
+    }
+
+    #[test]
     fn an_answer_that_does_not_fit_says_why() {
         for (text, code, reason) in [
             (r#"{"type":"shout"}"#, ErrorCode::NotSupported, "`cas_ok`"),

@@ -25,7 +25,7 @@ use crate::host::{Host, RunningNode};
 use crate::nemesis::Nemesis;
 use crate::network::Network;
 use crate::problem::Problem;
-use crate::run::{Outcome, Phase, Progress, Run, RunError};
+use crate::run::{Drawn, Outcome, Phase, Progress, Run, RunError};
 use crate::seed::Stream;
 use crate::service::{Party, services};
 use crate::settings::Settings;
@@ -71,6 +71,10 @@ pub(crate) struct Engine<'a> {
     threads: Threads,
     in_flight: FuturesUnordered<BoxFuture<'static, Finished>>,
     history: History,
+    /// The place of each operation of the history among the journal's events.
+    places: Vec<usize>,
+    /// How many operations and faults were drawn.
+    drawn: Drawn,
     notices: Vec<Problem>,
     /// Set when somebody wants the run to end.
     interrupted: Arc<AtomicBool>,
@@ -89,6 +93,7 @@ impl<'a> Engine<'a> {
             settings.latency,
             Stream::Network.rng(run.seed),
             Stream::Links.rng(run.seed),
+            settings.memory_limit,
             clock.clone(),
         );
         let threads = settings.concurrency.threads(settings.nodes.len());
@@ -111,6 +116,8 @@ impl<'a> Engine<'a> {
             threads: Threads::new(threads),
             in_flight: FuturesUnordered::new(),
             history: History::new(),
+            places: Vec::new(),
+            drawn: Drawn::default(),
             notices: Vec::new(),
             interrupted: Arc::default(),
         }
@@ -140,6 +147,8 @@ impl<'a> Engine<'a> {
             seed: self.run.seed,
             history: self.history,
             journal: self.network.take_journal(),
+            places: self.places,
+            drawn: self.drawn,
             notices: self.notices,
             failure: result.err(),
         }
@@ -150,7 +159,7 @@ impl<'a> Engine<'a> {
         let host = self.run.host.clone();
         self.start_services();
         self.start_nodes(&*host)?;
-        self.init_nodes(&*host).await?;
+        self.init_nodes().await?;
         let _set_up_clients = self.set_up_workload().await?;
         self.main_phase().await?;
         self.drain().await?;
@@ -175,6 +184,10 @@ impl<'a> Engine<'a> {
         self.nodes.push(Some(party));
     }
 
+    fn node(&self, number: usize) -> Option<&dyn RunningNode> {
+        self.nodes.get(number)?.as_deref()
+    }
+
     fn start_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
         for (index, id) in self.settings.nodes.iter().enumerate() {
             let number = self.network.add_node(id);
@@ -185,7 +198,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    async fn init_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
+    async fn init_nodes(&mut self) -> Result<(), RunError> {
         let nodes = &self.settings.nodes;
         // Each goes when its node has answered, as Maelstrom's do.
         let clients: Vec<Client> = nodes
@@ -203,14 +216,14 @@ impl<'a> Engine<'a> {
             }
         });
         let results = self.drive(join_all(inits)).await?;
-        for result in results {
+        for (result, life) in results.into_iter().zip(&self.lives) {
             result.map_err(|(node, error)| RunError::Init {
                 node: node.clone(),
                 reason: match error {
                     ClientError::Timeout => "no answer within 10 s".into(),
                     other => other.to_string(),
                 },
-                log: host.log(node),
+                traces: self.node(life.number).and_then(|node| node.traces()),
             })?;
         }
         Ok(())
@@ -287,7 +300,16 @@ impl<'a> Engine<'a> {
                 next_operation = due + (self.rng.random_range(0.0..1.0) * longest_gap) as u64;
                 let thread = self.generator.choose(&self.threads, &mut self.rng);
                 let invocation = self.generator.next(now, &mut self.rng);
-                self.invoke(thread, invocation)?;
+                self.drawn.operations += 1;
+                if self
+                    .settings
+                    .only_operations
+                    .contains(self.drawn.operations)
+                {
+                    self.invoke(thread, invocation)?;
+                } else {
+                    self.threads.pass_turn();
+                }
             } else {
                 self.act(now).await?;
             }
@@ -412,6 +434,7 @@ impl<'a> Engine<'a> {
     fn record(&mut self, op: Op) -> Result<(), RunError> {
         let time = i64::try_from(self.clock.now()).unwrap_or(i64::MAX);
         self.history.push(op.at(time))?;
+        self.places.push(self.network.events());
         Ok(())
     }
 
@@ -464,7 +487,9 @@ impl<'a> Engine<'a> {
         }
         self.hand_over_early();
         let mut any = false;
-        while let Some(delivery) = self.network.next_delivery() {
+        while !self.network.has_problems()
+            && let Some(delivery) = self.network.next_delivery()
+        {
             any = true;
             if let Some((receiver, message)) = delivery {
                 self.hand_over(receiver, message);

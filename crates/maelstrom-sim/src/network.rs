@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
 use maelstrom_check::Value;
-use maelstrom_proto::{Body, Message, NodeId};
+use maelstrom_proto::{Body, Message, NodeId, NodeKind};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use tokio::sync::Notify;
@@ -25,6 +25,9 @@ use crate::problem::{Problem, ProblemKind};
 use crate::settings::{Latency, LatencyDist};
 
 const MILLISECOND: u64 = 1_000_000;
+
+/// What a message takes beside its body, in the queues and in the journal.
+const MESSAGE_SIZE: u64 = 250;
 
 /// A handle on the network, shared by all who send.
 #[derive(Clone)]
@@ -53,6 +56,8 @@ struct State {
     sequence: u64,
     clients: u64,
     journal: Journal,
+    /// How many more bytes the messages may take before they are a flood.
+    room: u64,
     problems: Vec<Problem>,
 }
 
@@ -141,7 +146,14 @@ impl ClientAddress {
 }
 
 impl Network {
-    pub(crate) fn new(latency: Latency, rng: ChaCha8Rng, luck: ChaCha8Rng, clock: Clock) -> Self {
+    /// A network without parties, whose messages may take `room` bytes.
+    pub(crate) fn new(
+        latency: Latency,
+        rng: ChaCha8Rng,
+        luck: ChaCha8Rng,
+        room: u64,
+        clock: Clock,
+    ) -> Self {
         let state = State {
             latency,
             rng,
@@ -155,6 +167,7 @@ impl Network {
             sequence: 0,
             clients: 0,
             journal: Journal::default(),
+            room,
             problems: Vec::new(),
         };
         Self {
@@ -281,6 +294,10 @@ impl Network {
         self.changed.notify_one();
     }
 
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.lock().problems.is_empty()
+    }
+
     pub(crate) fn take_problems(&self) -> Vec<Problem> {
         std::mem::take(&mut self.lock().problems)
     }
@@ -387,6 +404,11 @@ impl Network {
         }
     }
 
+    /// How many events the journal has.
+    pub(crate) fn events(&self) -> usize {
+        self.lock().journal.events.len()
+    }
+
     /// The record of the run so far, leaving an empty one.
     pub(crate) fn take_journal(&self) -> Journal {
         std::mem::take(&mut self.lock().journal)
@@ -460,6 +482,15 @@ impl State {
         let Some(&dest) = self.parties.get(&message.dest) else {
             return;
         };
+        let size = MESSAGE_SIZE + message.body.as_str().len() as u64;
+        let had_room = self.room > 0;
+        self.room = self.room.saturating_sub(size);
+        if self.room == 0 {
+            if had_room {
+                self.report_flood(now, message.src);
+            }
+            return;
+        }
         if message.involves_client() {
             let message = self.journal.send(now, message);
             return self.queue(now, dest, 0, message);
@@ -475,6 +506,25 @@ impl State {
             self.queue(now, dest, latency, message.clone());
         }
         self.queue(now, dest, latency, message);
+    }
+
+    /// Names the node that has said most, or else whoever spoke last.
+    fn report_flood(&mut self, now: u64, last: NodeId) {
+        let mut said: BTreeMap<&NodeId, (u64, u64)> = BTreeMap::new();
+        let messages = self.journal.messages.iter();
+        for message in messages.filter(|message| message.src.kind() == NodeKind::Node) {
+            let (bytes, messages) = said.entry(&message.src).or_default();
+            *bytes += message.body.as_str().len() as u64;
+            *messages += 1;
+        }
+        let most = said.into_iter().max_by_key(|(_, amount)| *amount);
+        let most = most.map(|(node, amount)| (node.clone(), amount));
+        let (node, (bytes, messages)) = most.unwrap_or((last, (0, 0)));
+        self.problems.push(Problem {
+            time: now,
+            node,
+            kind: ProblemKind::Flood { messages, bytes },
+        });
     }
 
     fn queue(&mut self, now: u64, dest: usize, latency: u64, message: Message) {

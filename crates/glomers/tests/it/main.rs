@@ -9,6 +9,10 @@ mod histories;
 #[cfg(unix)]
 mod programs;
 mod seeds;
+#[cfg(unix)]
+mod serve;
+#[cfg(unix)]
+mod upstream;
 mod verdicts;
 
 use std::path::Path;

@@ -76,10 +76,14 @@ impl Engine<'_> {
     /// Does what is due.
     pub(super) async fn act(&mut self, now: u64) -> Result<(), RunError> {
         self.threads.pass_turn();
-        match self.nemesis.as_mut().map(|nemesis| nemesis.act(now)) {
-            Some(action) => self.carry_out(action).await,
-            None => Ok(()),
+        let Some(action) = self.nemesis.as_mut().map(|nemesis| nemesis.act(now)) else {
+            return Ok(());
+        };
+        self.drawn.faults += 1;
+        if self.settings.only_faults.contains(self.drawn.faults) {
+            self.carry_out(action).await?;
         }
+        Ok(())
     }
 
     /// Does something, and notes before and after that it did.
