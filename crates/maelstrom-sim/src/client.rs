@@ -157,10 +157,8 @@ impl Client {
         let reply =
             self.network
                 .request(&self.address, &self.node, request.clone(), msg_id, timeout);
-        let reply = reply.await.map_err(|_| ClientError::Timeout)?;
-        if reply.header().is_ok_and(|header| header.kind == "error")
-            && let Ok(error) = reply.decode()
-        {
+        let (reply, is_error) = reply.await.map_err(|_| ClientError::Timeout)?;
+        if is_error && let Ok(error) = reply.decode() {
             return Err(ClientError::Error(error));
         }
         serde_json::from_str(reply.as_str()).map_err(|error| {
@@ -182,16 +180,42 @@ impl Drop for Client {
 /// and an optional `msg_id`, and no others, as Maelstrom's schemas have it.
 macro_rules! reply {
     ($name:ident :: $kind:ident { $($field:ident : $type:ty),* }) => {
-        #[derive(Debug, serde::Deserialize)]
-        #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+        #[derive(Debug)]
         #[allow(dead_code)] // The protocol's own fields are there to be allowed.
         enum $name {
             $kind {
                 in_reply_to: u64,
-                #[serde(default)]
                 msg_id: Option<i64>,
                 $($field: $type,)*
             },
+        }
+
+        // As a tagged enum it would have serde put all fields aside before it
+        // reads them, which takes long when one of them is a long list.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(reply: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                #[serde(rename_all = "snake_case")]
+                enum Kind {
+                    $kind,
+                }
+                #[derive(serde::Deserialize)]
+                #[serde(deny_unknown_fields)]
+                struct Fields {
+                    r#type: Kind,
+                    in_reply_to: u64,
+                    #[serde(default)]
+                    msg_id: Option<i64>,
+                    $($field: $type,)*
+                }
+                let fields = Fields::deserialize(reply)?;
+                let Kind::$kind = fields.r#type;
+                Ok(Self::$kind {
+                    in_reply_to: fields.in_reply_to,
+                    msg_id: fields.msg_id,
+                    $($field: fields.$field,)*
+                })
+            }
         }
     };
 }

@@ -52,12 +52,17 @@ pub struct Journal {
 
 impl Journal {
     /// Gives a new message its number and notes that it was sent.
-    pub(crate) fn send(&mut self, time: u64, mut message: Message) -> Message {
+    pub(crate) fn send(&mut self, time: u64, mut message: Message) -> u64 {
         let number = self.messages.len() as u64;
         message.id = Some(number);
-        self.messages.push(message.clone());
+        self.messages.push(message);
         self.note(time, EventKind::Send, number);
-        message
+        number
+    }
+
+    /// The message of this number.
+    pub(crate) fn numbered(&self, number: u64) -> &Message {
+        &self.messages[number as usize]
     }
 
     pub(crate) fn note(&mut self, time: u64, kind: EventKind, message: u64) {
