@@ -11,6 +11,8 @@ mod nodes;
 mod process_faults;
 #[cfg(unix)]
 mod processes;
+mod recorded;
+mod scale;
 #[cfg(unix)]
 mod unruly;
 mod workloads;
