@@ -309,8 +309,9 @@ impl Context {
         F: Future<Output = ()> + Send + 'static,
     {
         let id = self.shared.id.clone();
+        // At once, so that what is passed on from hand to hand is small.
+        let mut task = Box::pin(task);
         let task = async move {
-            let mut task = Box::pin(task);
             let guarded = std::future::poll_fn(|cx| {
                 let polled = AssertUnwindSafe(|| task.as_mut().poll(cx));
                 std::panic::catch_unwind(polled).unwrap_or_else(|panic| {

@@ -1,6 +1,7 @@
 //! The body of a message: a JSON object kept as text until a type is asked for.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -180,10 +181,23 @@ impl Body {
         msg_id: Option<u64>,
         in_reply_to: Option<u64>,
     ) -> Result<Self, EncodeError> {
-        let mut text = Vec::with_capacity(128);
-        write_body(&mut text, payload, msg_id, in_reply_to)?;
-        let text = String::from_utf8(text).expect("serde_json writes UTF-8");
-        Ok(Self(text.into()))
+        thread_local! {
+            /// Where a body is written before its length is known.
+            static DRAFT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        }
+        // A payload that makes a body while it is written finds an empty one.
+        let mut draft = DRAFT.take();
+        draft.clear();
+        let written = write_body(&mut draft, payload, msg_id, in_reply_to);
+        let body = written.map(|()| {
+            let text = str::from_utf8(&draft).expect("serde_json writes UTF-8");
+            Self(text.into())
+        });
+        // One huge message must not hold its memory for ever.
+        draft.truncate(0);
+        draft.shrink_to(1 << 16);
+        DRAFT.set(draft);
+        body
     }
 
     /// Takes the text of a JSON object as a body.

@@ -63,12 +63,17 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Gives a new message its number and notes that it was sent.
-    pub(crate) fn send(&mut self, time: u64, mut message: Message) -> Message {
+    pub(crate) fn send(&mut self, time: u64, mut message: Message) -> u64 {
         let number = self.journal.messages.len() as u64;
         message.id = Some(number);
-        self.journal.messages.push(message.clone());
+        self.journal.messages.push(message);
         self.note(time, EventKind::Send, number);
-        message
+        number
+    }
+
+    /// The message of this number.
+    pub(crate) fn numbered(&self, number: u64) -> &Message {
+        &self.journal.messages[number as usize]
     }
 
     pub(crate) fn note(&mut self, time: u64, kind: EventKind, message: u64) {

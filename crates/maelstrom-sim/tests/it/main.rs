@@ -12,6 +12,8 @@ mod planted;
 mod process_faults;
 #[cfg(unix)]
 mod processes;
+mod recorded;
+mod scale;
 mod shrinking;
 mod stories;
 #[cfg(unix)]
