@@ -23,6 +23,14 @@ sweep challenge *flags:
 results:
     @cargo glomers results --write README.md
 
+# Show the runs of the store in a browser: just serve --port 9000
+serve *flags:
+    @cargo glomers serve {{flags}}
+
+# Take the README's pictures of real reports; needs chromium and chromedriver
+pictures:
+    cargo test --package glomers --features browser --test browser -- --ignored pictures
+
 # Every test of the workspace
 test:
     cargo test --workspace

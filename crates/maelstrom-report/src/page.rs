@@ -12,6 +12,8 @@ use crate::{Report, head, story};
 
 const STYLE: &str = include_str!("page/style.css");
 
+const PLOTS: &str = crate::plots::STYLE;
+
 /// The script, in the order in which its files build upon each other. Each is a module that
 /// node's test runner can load by itself; here they share one.
 const SCRIPT: [&str; 11] = [
@@ -47,7 +49,7 @@ pub(crate) fn html(report: &Report) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <link rel=\"icon\" href=\"data:,\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <title>{title}</title>\n<style>\n{STYLE}{PLOTS}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the content</a>\n\
          <header><h1>{title}</h1><button type=\"button\" id=\"theme\" aria-pressed=\"false\">Dark</button></header>\n\
          <main id=\"main\">\n",

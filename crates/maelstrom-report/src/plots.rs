@@ -9,6 +9,8 @@ mod messages;
 mod operations;
 mod plane;
 mod stable;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 use crate::Report;

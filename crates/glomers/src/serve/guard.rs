@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 /// Our own pages: their style, their script and their stream of events, and
 /// reports in frames; nothing from elsewhere.
 const PAGES: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-                     frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                     img-src data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Files of a run. A report brings its style and script with it and reaches
 /// nothing else, this server included.

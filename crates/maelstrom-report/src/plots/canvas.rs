@@ -126,12 +126,43 @@ fn named(
         Some((before, after)) if before.trim_start().starts_with("<!--") => after,
         _ => inner,
     };
+    let inner = rounded(&own_clip(inner, id));
     let (title, description) = (escaped(title), escaped(description));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" id=\"plot-{id}\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          role=\"img\" aria-labelledby=\"plot-{id}-title plot-{id}-desc\" font-family=\"{FONTS}\" fill=\"var(--plot-text)\">\
          <title id=\"plot-{id}-title\">{title}</title><desc id=\"plot-{id}-desc\">{description}</desc>{inner}"
     )
+}
+
+/// The area of the marks under a name of its own: the library numbers those of the process.
+fn own_clip(drawn: &str, id: &str) -> String {
+    let mut parts = drawn.split("kuva-clip-");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str("plot-");
+        out.push_str(id);
+        out.push_str("-clip");
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    out
+}
+
+/// Numbers with two digits after the point, where the library leaves the noise of sums.
+fn rounded(drawn: &str) -> String {
+    let mut out = String::with_capacity(drawn.len());
+    let mut digits = None;
+    for c in drawn.chars() {
+        digits = match (c, digits) {
+            ('.', _) => Some(0),
+            ('0'..='9', Some(count)) => Some(count + 1),
+            _ => None,
+        };
+        if digits.is_none_or(|count| count <= 2) {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Where the lowest text stands: the end of the legend, of which there may be more than the

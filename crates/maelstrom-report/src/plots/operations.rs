@@ -112,7 +112,7 @@ pub(super) fn latency(report: &Report, done: &[Done]) -> Option<Plot> {
     }
     let slowest = done.iter().max_by(|a, b| a.latency.total_cmp(&b.latency))?;
     let description = format!(
-        "{}; the slowest, a {} at {} s, took {} ms.{}",
+        "{}; the slowest ({} at {} s) took {} ms.{}",
         counts.join(", "),
         slowest.f,
         figure(slowest.at),
