@@ -62,6 +62,12 @@
 //! new as the moment at which it was called. The price is one more message
 //! pair. (Writing the *same* value again would not do: that changes nothing,
 //! and may be answered from an old state.)
+//!
+//! # Features
+//!
+//! None. Beside `maelstrom-node`, without its default features, the crate needs
+//! `serde` and `serde_json` for keys and values, `tokio` for its clock, `rand`
+//! for jitter and unique values, and `thiserror`.
 
 mod error;
 mod lock;

@@ -18,8 +18,9 @@ use crate::outbox::{Ids, Outbox};
 use crate::sample::Sample;
 use crate::{Body, Context, Environment, Error, ErrorCode, Message, Node, NodeId, Result, panics};
 
-/// How many messages may wait for `init`.
+/// How many messages may wait for `init`, and how many bytes their bodies may have.
 const EARLY: usize = 10_000;
+const EARLY_BYTES: usize = 64 * 1024 * 1024;
 
 /// A node being served: give it messages, and it calls the handlers.
 ///
@@ -64,6 +65,7 @@ enum State<N, F> {
     BeforeInit {
         make: Option<F>,
         early: Vec<Message>,
+        bytes: usize,
     },
     Running {
         node: Arc<N>,
@@ -124,6 +126,7 @@ where
             state: State::BeforeInit {
                 make: Some(make),
                 early: Vec::new(),
+                bytes: 0,
             },
             outbox,
             environment,
@@ -183,21 +186,28 @@ where
                 }
             }
             State::BeforeInit { .. } if message.header.kind == "init" => self.init(message),
-            State::BeforeInit { early, .. } => match Body::parse(message.body.as_str()) {
-                Ok(body) if early.len() < EARLY => {
-                    if early.is_empty() {
-                        info!(from = %message.src, "a message before `init`, which names the node; it waits");
+            State::BeforeInit { early, bytes, .. } => {
+                let text = message.body.as_str();
+                let problem = match Body::parse(text) {
+                    Ok(body) if early.len() < EARLY && *bytes + text.len() <= EARLY_BYTES => {
+                        if early.is_empty() {
+                            info!(from = %message.src, "a message before `init`, which names the node; it waits");
+                        }
+                        *bytes += text.len();
+                        return early.push(Message::new(message.src, message.dest, body));
                     }
-                    early.push(Message::new(message.src, message.dest, body));
+                    Ok(_) => "too many messages before `init`".to_owned(),
+                    Err(error) => error.to_string(),
+                };
+                if let Some(count) = self.refused.count() {
+                    warn!(from = %message.src, problem, count, "dropped");
                 }
-                Ok(_) => warn!(from = %message.src, "too many messages before `init`; dropped"),
-                Err(error) => warn!(from = %message.src, %error, "unreadable message"),
-            },
+            }
         }
     }
 
     fn init(&mut self, message: &Incoming<'_>) {
-        let State::BeforeInit { make, early } = &mut self.state else {
+        let State::BeforeInit { make, early, .. } = &mut self.state else {
             return;
         };
         let init::Request::Init { node_id, node_ids } = match decode(message.body.as_str()) {

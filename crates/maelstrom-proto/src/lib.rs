@@ -59,6 +59,10 @@
 //! it reads them, and so reads no map there whose keys are numbers. A list of
 //! pairs does as well; the values of the key-value services, in
 //! [`kv::Response`], are free of it.
+//!
+//! # Features
+//!
+//! None. The crate needs `serde` for the types and `serde_json` for the text.
 
 mod body;
 pub mod broadcast;

@@ -136,6 +136,29 @@ fn whoever_forgets_init_is_told() {
 }
 
 #[test]
+fn what_waits_for_init_is_bounded_and_seldom_logged() {
+    let mut node = Process::spawn("echo", Stdio::piped());
+    let line = |size: usize| {
+        let echo = "x".repeat(size);
+        json!({"src": "c1", "dest": "n0", "body": {"type": "echo", "echo": echo}}).to_string()
+    };
+    // 200 MB in large messages, then a hundred thousand small ones.
+    for _ in 0..20 {
+        node.line(&line(10_000_000));
+    }
+    let small = format!("{}\n", line(1)).repeat(1000);
+    for _ in 0..100 {
+        let input = node.child.stdin.as_mut().unwrap();
+        input.write_all(small.as_bytes()).unwrap();
+    }
+    let ready = node.ask(json!({"type": "init", "node_id": "n0", "node_ids": ["n0"]}));
+    assert_eq!(ready, json!({"type": "init_ok"}));
+    let log = node.end();
+    assert!(log.contains("too many messages before `init`"), "{log}");
+    assert!(log.lines().count() <= 25, "{} lines", log.lines().count());
+}
+
+#[test]
 fn a_person_at_a_terminal_is_told_what_to_type() {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
