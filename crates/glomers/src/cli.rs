@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use crate::check::{CheckArgs, model};
 use crate::results::ResultsArgs;
 use crate::serve::ServeArgs;
+use crate::shrink::ShrinkArgs;
 use crate::sweep::SweepArgs;
 use crate::test::TestArgs;
 use clap::{Args, Parser, Subcommand};
 use maelstrom_check::ConsistencyModel;
 use maelstrom_sim::{
-    Availability, Concurrency, Fault, LatencyDist, ServiceMode, Settings, TopologyKind,
+    Availability, Concurrency, Fault, LatencyDist, Selection, ServiceMode, Settings, TopologyKind,
 };
 
 /// Gossip Glomers on an embedded workbench.
@@ -34,7 +35,10 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Run a challenge on many seeds, over all cores.
     #[command(after_help = EXIT_CODES)]
-    Sweep(SweepArgs),
+    Sweep(Box<SweepArgs>),
+    /// Cut a run that fails down to a small one that fails alike, and show it message by message.
+    #[command(after_help = EXIT_CODES)]
+    Shrink(Box<ShrinkArgs>),
     /// Run every strategy of every challenge, and write the table of results.
     Results(ResultsArgs),
     /// Test a node in any language, with Maelstrom's own flags, in real time.
@@ -148,6 +152,16 @@ pub(crate) struct SettingArgs {
     /// Services that behave as Maelstrom's do (upstream), or as its documents say (documented).
     #[arg(long, value_name = "MODE")]
     services: Option<ServiceMode>,
+
+    /// Let only these of the operations take place, by number from 1 in the order in which they are
+    /// drawn: 3,7-9, or none. Final reads take place all the same.
+    #[arg(long, value_name = "NUMBERS", hide_short_help = true)]
+    only_operations: Option<Selection>,
+
+    /// Let only these actions of the nemesis take place, by number from 1: 1,4-6, or none. In the
+    /// end everything is healed all the same.
+    #[arg(long, value_name = "NUMBERS", hide_short_help = true)]
+    only_faults: Option<Selection>,
 }
 
 /// A list that clap takes as one value.
@@ -186,6 +200,12 @@ impl SettingArgs {
         if let Some(faults) = &self.nemesis {
             settings.nemesis.clone_from(faults);
         }
+        if let Some(operations) = &self.only_operations {
+            settings.only_operations.clone_from(operations);
+        }
+        if let Some(faults) = &self.only_faults {
+            settings.only_faults.clone_from(faults);
+        }
         settings
     }
 
@@ -210,7 +230,7 @@ impl SettingArgs {
                 .collect::<Vec<_>>()
                 .join(",")
         });
-        let given: [(&str, Option<String>); 15] = [
+        let given: [(&str, Option<String>); 17] = [
             ("node-count", self.node_count.map(|value| value.to_string())),
             (
                 "concurrency",
@@ -241,6 +261,14 @@ impl SettingArgs {
                 self.max_writes_per_key.map(|value| value.to_string()),
             ),
             ("services", self.services.map(|value| value.to_string())),
+            (
+                "only-operations",
+                self.only_operations.as_ref().map(ToString::to_string),
+            ),
+            (
+                "only-faults",
+                self.only_faults.as_ref().map(ToString::to_string),
+            ),
         ];
         let given = given.into_iter();
         given

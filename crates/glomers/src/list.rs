@@ -1,6 +1,6 @@
 //! `glomers list`: the challenges, one line each.
 
-use maelstrom_sim::{Availability, Settings};
+use maelstrom_sim::{Availability, Selection, Settings};
 
 use crate::challenge::{CHALLENGES, Threshold};
 use crate::exit;
@@ -47,6 +47,14 @@ pub(crate) fn describe(settings: &Settings) -> String {
         Availability::Any => {}
         Availability::Total => parts.push("total availability".into()),
         Availability::AtLeast(share) => parts.push(format!("availability {share}")),
+    }
+    for (what, only) in [
+        ("operations", &settings.only_operations),
+        ("faults", &settings.only_faults),
+    ] {
+        if *only != Selection::All {
+            parts.push(format!("only {what} {only}"));
+        }
     }
     parts.join(", ")
 }

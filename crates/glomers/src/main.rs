@@ -3,6 +3,7 @@
 mod challenge;
 mod check;
 mod cli;
+mod flags;
 mod list;
 mod many;
 mod measured;
@@ -11,6 +12,7 @@ mod results;
 mod run;
 mod serve;
 mod session;
+mod shrink;
 mod store;
 mod sweep;
 mod terminal;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::List => list::list(),
         Command::Run(args) => run::run(&args),
         Command::Sweep(args) => sweep::sweep(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use maelstrom_check::{Options, Results, Verdict, check, net};
-use maelstrom_sim::{InProcess, Outcome, Pace, Phase, Process, Progress, Run, Settings};
+use maelstrom_sim::{InProcess, Outcome, Pace, Phase, Process, Progress, Run, Selection, Settings};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::{Value, json};
@@ -158,6 +158,9 @@ impl Session {
                 anstream::println!("\n{}", outcome.story(results).trim_end());
             }
         }
+        if self.settings.only_operations != Selection::All {
+            anstream::println!("\n{}", outcome.timeline().trim_end());
+        }
         let passed = outcome.journal.events.last().map_or(0, |event| event.time);
         let passed = Duration::from_nanos(passed);
         terminal::tail(passed, wall, &folder.path(), &self.command);
@@ -192,6 +195,8 @@ impl Session {
             "max-writes-per-key": settings.max_writes_per_key,
             "consistency-models":
                 names(settings.consistency_models.iter().map(ToString::to_string).collect()),
+            "only-operations": settings.only_operations.to_string(),
+            "only-faults": settings.only_faults.to_string(),
         });
         if let Some(failure) = &outcome.failure {
             json["valid?"] = "unknown".into();

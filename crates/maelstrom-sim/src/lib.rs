@@ -102,7 +102,6 @@ pub use settings::{
 pub use shrink::{Attempt, Shrink, ShrinkError, Shrunk, Size};
 pub use story::story;
 pub use test::test;
-pub use timeline::partition_in_words;
 pub use topology::topology;
 
 #[cfg(doctest)]

@@ -503,7 +503,7 @@ impl fmt::Display for Shrunk {
         writeln!(f, "Found in {runs} runs. The first was of {before}.")?;
         match &self.outcome.failure {
             Some(failure) => writeln!(f, "{failure}")?,
-            None => f.write_str(&self.results.story())?,
+            None => f.write_str(&self.outcome.story(&self.results))?,
         }
         write!(f, "\n{}", self.outcome.timeline())
     }

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use maelstrom_check::{Op, OpType, Process, Value};
-use maelstrom_proto::{Message, NodeId};
+use maelstrom_proto::Message;
 use serde_json::Value as Json;
 
 use crate::journal::EventKind;
 use crate::run::Outcome;
+use crate::story::Sides;
 
 /// How many different lines of servers are shown between two others.
 const SHOWN: usize = 12;
@@ -168,7 +169,16 @@ impl Outcome {
         match op.f.as_str() {
             "start-partition" => {
                 let grudge = op.value.items().get(1).unwrap_or(&Value::Nil);
-                partition_in_words(&self.settings.nodes, grudge)
+                match Sides::of(&self.settings.nodes, grudge) {
+                    Sides::One => "a partition that cuts nobody off".into(),
+                    Sides::Groups(groups) => format!("the network is cut: {groups}"),
+                    Sides::Overlapping(views) => {
+                        let views = views
+                            .iter()
+                            .map(|(node, heard)| format!("{node} hears {heard}"));
+                        views.collect::<Vec<_>>().join(", ")
+                    }
+                }
             }
             "stop-partition" => "the network is whole again".into(),
             "kill" => format!("{} killed", nodes()),
@@ -336,49 +346,4 @@ fn cut(text: &str) -> String {
         return text.to_owned();
     }
     format!("{}…", text.chars().take(WIDEST).collect::<String>())
-}
-
-/// A partition in words, from what the history says of it: for each node those
-/// that it does not hear.
-///
-/// ```
-/// use maelstrom_check::Value;
-/// use maelstrom_sim::{NodeId, partition_in_words};
-///
-/// let nodes = ["n0", "n1", "n2"].map(NodeId::from);
-/// let cut_off = |from: &str, names: &[&str]| (Value::from(from), Value::set(names.to_vec()));
-/// let grudge = [cut_off("n0", &["n1", "n2"]), cut_off("n1", &["n0"]), cut_off("n2", &["n0"])];
-/// let words = partition_in_words(&nodes, &Value::map(grudge));
-/// assert_eq!(words, "the network is cut: n0 | n1 n2");
-/// ```
-pub fn partition_in_words(nodes: &[NodeId], grudge: &Value) -> String {
-    // Whom each node hears. Nodes that hear the same ones form a group.
-    let mut groups: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
-    let names = || nodes.iter().map(NodeId::as_str);
-    for node in names() {
-        let cut_off = grudge.entries().iter();
-        let cut_off = cut_off.filter(|(id, _)| id.name() == Some(node));
-        let unheard: Vec<&str> = cut_off
-            .flat_map(|(_, from)| from.items().iter().filter_map(Value::name))
-            .collect();
-        let heard = names().filter(|other| !unheard.contains(other)).collect();
-        groups.entry(heard).or_default().push(node);
-    }
-    if groups.len() < 2 {
-        return "a partition cuts nobody off".into();
-    }
-    if groups.iter().all(|(heard, members)| heard == members) {
-        let groups: Vec<String> = groups
-            .into_values()
-            .map(|members| members.join(" "))
-            .collect();
-        return format!("the network is cut: {}", groups.join(" | "));
-    }
-    let heard = groups.iter().flat_map(|(heard, members)| {
-        let heard = heard.join(" ");
-        members
-            .iter()
-            .map(move |node| format!("{node} hears {heard}"))
-    });
-    heard.collect::<Vec<String>>().join(", ")
 }

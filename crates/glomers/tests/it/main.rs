@@ -11,6 +11,7 @@ mod programs;
 mod seeds;
 #[cfg(unix)]
 mod serve;
+mod shrinking;
 #[cfg(unix)]
 mod upstream;
 mod verdicts;
