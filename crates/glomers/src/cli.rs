@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::check::{CheckArgs, model};
+use crate::compare::CompareArgs;
 use crate::results::ResultsArgs;
 use crate::serve::ServeArgs;
+use crate::session::Console;
 use crate::shrink::ShrinkArgs;
 use crate::sweep::SweepArgs;
 use crate::test::TestArgs;
@@ -39,6 +41,9 @@ pub(crate) enum Command {
     /// Cut a run that fails down to a small one that fails alike, and show it message by message.
     #[command(after_help = EXIT_CODES)]
     Shrink(Box<ShrinkArgs>),
+    /// Put strategies of a challenge side by side, over seeds and under faults.
+    #[command(after_help = EXIT_CODES)]
+    Compare(Box<CompareArgs>),
     /// Run every strategy of every challenge, and write the table of results.
     Results(ResultsArgs),
     /// Test a node in any language, with Maelstrom's own flags, in real time.
@@ -72,6 +77,9 @@ pub(crate) struct RunArgs {
     /// Run this program instead of the solution, in real time. Its arguments go after `--`.
     #[arg(long, value_name = "FILE")]
     pub(crate) bin: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) console: Console,
 
     /// Run the solution's program, or that of --bin, on an installed Maelstrom (PATH, or MAELSTROM_HOME).
     #[arg(long)]
@@ -165,7 +173,7 @@ pub(crate) struct SettingArgs {
 }
 
 /// A list that clap takes as one value.
-type Faults = std::collections::BTreeSet<Fault>;
+pub(crate) type Faults = std::collections::BTreeSet<Fault>;
 
 impl SettingArgs {
     /// The official settings with whatever was given in their place.
@@ -207,6 +215,11 @@ impl SettingArgs {
             settings.only_faults.clone_from(faults);
         }
         settings
+    }
+
+    /// Whether faults were given.
+    pub(crate) fn has_nemesis(&self) -> bool {
+        self.nemesis.is_some()
     }
 
     /// The flags that were given, as they are typed again.
@@ -304,7 +317,7 @@ pub(crate) fn availability(text: &str) -> Result<Availability, String> {
     number(text, allowed, |share| (0.0..=1.0).contains(&share)).map(Availability::AtLeast)
 }
 
-fn faults(text: &str) -> Result<Faults, String> {
+pub(crate) fn faults(text: &str) -> Result<Faults, String> {
     if text == "none" {
         return Ok(Faults::new());
     }

@@ -2,7 +2,7 @@
 
 use maelstrom_sim::{Availability, Selection, Settings};
 
-use crate::challenge::{CHALLENGES, Threshold};
+use crate::challenge::CHALLENGES;
 use crate::exit;
 
 pub(crate) fn list() -> u8 {
@@ -13,8 +13,8 @@ pub(crate) fn list() -> u8 {
         if !strategies.is_empty() {
             anstream::println!("{:<53} strategies: {strategies}", "");
         }
-        for Threshold { measure, below } in challenge.thresholds {
-            anstream::println!("{:<53} {measure} below {below}{}", "", measure.unit());
+        for threshold in challenge.thresholds {
+            anstream::println!("{:<53} {threshold}", "");
         }
     }
     exit::VALID

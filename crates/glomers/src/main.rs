@@ -3,6 +3,7 @@
 mod challenge;
 mod check;
 mod cli;
+mod compare;
 mod flags;
 mod list;
 mod many;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::List => list::list(),
         Command::Run(args) => run::run(&args),
         Command::Sweep(args) => sweep::sweep(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),

@@ -1,6 +1,6 @@
 //! What was asked of a run, what was measured, and whether it passed.
 
-use maelstrom_check::{Quantiles, Results, Verdict, WorkloadResults};
+use maelstrom_check::{History, Op, Quantiles, Results, Verdict, WorkloadResults};
 use maelstrom_sim::{Availability, Outcome};
 use serde::Serialize;
 
@@ -35,6 +35,8 @@ pub(crate) struct Figures {
     pub(crate) servers: Option<f64>,
     /// The stable latencies, in milliseconds, in workloads that have any.
     pub(crate) stable: Option<Quantiles>,
+    /// How long clients waited for what succeeded, in milliseconds; where somebody asked.
+    pub(crate) response: Option<Quantiles>,
     /// The share of operations that succeeded.
     pub(crate) availability: Option<f64>,
     /// How many operations ended ok, fail and info.
@@ -64,8 +66,30 @@ impl Figures {
                 WorkloadResults::Set(set) => set.stable_latencies,
                 _ => None,
             },
+            response: None,
             availability: Some(f64::from(results.availability.ok_fraction)),
             operations: [counts.ok_count, counts.fail_count, counts.info_count],
+        }
+    }
+
+    /// The same with how long clients waited.
+    #[must_use]
+    pub(crate) fn with_response_times(mut self, history: &History) -> Self {
+        let succeeded = history.client_ops().filter(|(_, op)| op.is_ok());
+        let waited = succeeded.filter_map(|(place, ok)| {
+            let since = history.invocation(place).map(|op: &Op| op.time)?;
+            Some((ok.time - since) / 1_000_000)
+        });
+        self.response = Quantiles::of(waited.collect());
+        self
+    }
+
+    /// The latencies that say most of the workload, and what they are called:
+    /// the stable ones where it has any.
+    pub(crate) fn latencies(&self) -> (&'static str, Option<Quantiles>) {
+        match self.stable {
+            Some(stable) => ("stable latency", Some(stable)),
+            None => ("response time", self.response),
         }
     }
 

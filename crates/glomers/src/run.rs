@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::challenge::{self, Challenge};
 use crate::cli::RunArgs;
 use crate::exit;
-use crate::session::{Console, Nodes, Session, complain, new_seed, quoted};
+use crate::session::{Nodes, Session, complain, new_seed, quoted};
 use crate::upstream::{self, Installed, Upstream};
 
 /// Runs a challenge, tells what came of it, and gives the exit code.
@@ -52,6 +52,7 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
                 program: (program, arguments),
                 store: args.store.clone(),
                 command: command(args, None),
+                console: args.console,
             };
             return upstream.run();
         }
@@ -67,7 +68,7 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
         strict: true,
         store: args.store.clone(),
         command: command(args, Some(seed)),
-        console: Console::default(),
+        console: args.console,
     };
     session.run()
 }

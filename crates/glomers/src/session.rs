@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use maelstrom_check::{Options, Results, Verdict, check, net};
-use maelstrom_sim::{InProcess, Outcome, Pace, Phase, Process, Progress, Run, Selection, Settings};
+use maelstrom_sim::{
+    EventKind, InProcess, Outcome, Pace, Phase, Process, Progress, Run, Selection, Settings,
+};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::{Value, json};
@@ -51,15 +54,20 @@ pub(crate) enum Nodes {
     Program(PathBuf, Vec<OsString>),
 }
 
-/// What is printed of a run beside its verdict.
-#[derive(Clone, Copy, Debug, Default)]
+/// What is printed of a run while it is under way.
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Console {
-    /// What nodes wrote to standard error.
-    pub(crate) stderr: bool,
-    /// Every message sent.
-    pub(crate) sent: bool,
-    /// Every message received.
-    pub(crate) received: bool,
+    /// Print what nodes write to standard error, as it comes.
+    #[arg(id = "log_stderr", long = "log-stderr")]
+    stderr: bool,
+
+    /// Print each message as it is sent.
+    #[arg(id = "log_net_send", long = "log-net-send")]
+    sent: bool,
+
+    /// Print each message as it is received.
+    #[arg(id = "log_net_recv", long = "log-net-recv")]
+    received: bool,
 }
 
 impl Session {
@@ -73,7 +81,7 @@ impl Session {
 
     fn try_run(&self) -> Result<u8, StoreError> {
         let folder = Arc::new(Folder::create(&self.store, self.name)?);
-        let logs = NodeLogs::default();
+        let logs = NodeLogs::new(self.console.stderr);
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let subscriber = tracing_subscriber::registry()
             .with(logs.clone())
@@ -88,7 +96,6 @@ impl Session {
         if let Nodes::InProcess(_) = self.nodes {
             folder.write_node_logs(&self.settings.nodes, &logs.take())?;
         }
-        self.console.print(&outcome, &folder);
         self.tell(&outcome, &results, &rows, wall, &folder);
         match outcome.failure {
             Some(_) => Ok(exit::CRASHED),
@@ -99,17 +106,25 @@ impl Session {
     fn execute(&self, folder: &Arc<Folder>) -> Outcome {
         let (program, arguments) = match &self.nodes {
             Nodes::InProcess(host) => {
-                return Run::new(self.settings.clone(), self.seed, host.clone()).execute();
+                let run = Run::new(self.settings.clone(), self.seed, host.clone());
+                return self.console.tell_events(run, None).execute();
             }
             Nodes::Program(program, arguments) => (program, arguments),
         };
-        let host = Process::new(program, arguments, folder.node_logs());
         let bar = progress_bar(&self.settings);
+        let host = Process::new(program, arguments, folder.node_logs());
+        let host = match (self.console.stderr, bar.clone()) {
+            (false, _) => host,
+            (true, bar) => host.on_stderr(move |node, line| {
+                bar.suspend(|| anstream::eprintln!("{node}: {line}"));
+            }),
+        };
         let (shown, told) = (bar.clone(), folder.clone());
         let length = length(&self.settings);
         let said = Mutex::new(None);
-        let outcome = Run::new(self.settings.clone(), self.seed, host)
-            .pace(Pace::Real)
+        let run = Run::new(self.settings.clone(), self.seed, host).pace(Pace::Real);
+        let run = self.console.tell_events(run, Some(bar.clone()));
+        let outcome = run
             .on_progress(move |progress| {
                 show(&shown, progress);
                 say(&told, progress, length, &said);
@@ -156,6 +171,10 @@ impl Session {
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
                 anstream::println!("\n{}", outcome.story(results).trim_end());
+            } else {
+                for class in &results.exceptions.exceptions {
+                    anstream::eprintln!("note: {class}");
+                }
             }
         }
         if self.settings.only_operations != Selection::All {
@@ -207,26 +226,37 @@ impl Session {
 }
 
 impl Console {
-    fn print(self, outcome: &Outcome, folder: &Folder) {
-        use maelstrom_sim::EventKind;
-        for event in &outcome.journal.events {
+    /// The flags that were given, by Maelstrom's names.
+    pub(crate) fn flags(self) -> Vec<&'static str> {
+        let all = [
+            ("--log-stderr", self.stderr),
+            ("--log-net-send", self.sent),
+            ("--log-net-recv", self.received),
+        ];
+        let given = all.into_iter().filter(|(_, given)| *given);
+        given.map(|(flag, _)| flag).collect()
+    }
+
+    /// Has the run print messages as they are sent and received, if it was asked to.
+    fn tell_events(self, run: Run, bar: Option<ProgressBar>) -> Run {
+        if !self.sent && !self.received {
+            return run;
+        }
+        let bar = bar.unwrap_or_else(ProgressBar::hidden);
+        run.on_event(move |event, message| {
             let wanted = match event.kind {
                 EventKind::Send => self.sent,
                 EventKind::Receive => self.received,
                 EventKind::Drop => self.sent || self.received,
             };
-            if let Some(message) = outcome.journal.message(event).filter(|_| wanted) {
+            if wanted {
                 let (time, kind) = (event.time as f64 / 1e9, event.kind.name());
                 let (src, dest, body) = (&message.src, &message.dest, &message.body);
-                anstream::eprintln!("{time:>10.6} {kind} {src} -> {dest} {body}");
+                bar.suspend(|| {
+                    anstream::eprintln!("{time:>10.6} {kind} {src} -> {dest} {body}");
+                });
             }
-        }
-        for node in outcome.settings.nodes.iter().filter(|_| self.stderr) {
-            let log = folder.node_logs().join(format!("{node}.log"));
-            for line in std::fs::read_to_string(log).unwrap_or_default().lines() {
-                anstream::eprintln!("{node}: {line}");
-            }
-        }
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use maelstrom_check::Verdict;
 use crate::challenge;
 use crate::cli::SettingArgs;
 use crate::exit;
-use crate::many::{Many, Summary};
+use crate::many::{Many, Spread, Summary, again};
 use crate::measured::Figures;
 use crate::session::complain;
 use crate::shrink::Shrinking;
@@ -103,7 +103,8 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
     let summaries = many.run(&seeds, |summary| {
         bar.inc(1);
         if let Some(failure) = &summary.failure {
-            let again = again(args, summary.seed);
+            let strategy = args.strategy.as_deref();
+            let again = again(challenge.id, strategy, &args.settings.flags(), summary.seed);
             bar.suspend(|| {
                 anstream::println!("seed {}: {failure}\n  again: {again}", summary.seed)
             });
@@ -130,19 +131,6 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
     code(&summaries)
 }
 
-/// The command that repeats one seed.
-fn again(args: &SweepArgs, seed: u64) -> String {
-    let mut words = vec![format!("cargo glomers run {}", args.challenge)];
-    words.extend(
-        args.strategy
-            .as_ref()
-            .map(|strategy| format!("--strategy {strategy}")),
-    );
-    words.extend(args.settings.flags());
-    words.push(format!("--seed {seed}"));
-    words.join(" ")
-}
-
 fn tell(summaries: &[Summary], seconds: f64) {
     let failed = summaries
         .iter()
@@ -155,13 +143,12 @@ fn tell(summaries: &[Summary], seconds: f64) {
         messages as f64 / seconds
     );
     for (name, figure) in Figures::NAMED {
-        let mut values: Vec<f64> = summaries
-            .iter()
-            .filter_map(|summary| figure(&summary.figures))
-            .collect();
-        values.sort_by(f64::total_cmp);
-        if let (Some(least), Some(most)) = (values.first(), values.last()) {
-            let median = values[values.len() / 2];
+        if let Some(Spread {
+            least,
+            median,
+            most,
+        }) = Spread::of(summaries, figure)
+        {
             anstream::println!("{name:<32} least {least:.3}, median {median:.3}, most {most:.3}");
         }
     }

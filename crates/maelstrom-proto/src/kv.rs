@@ -56,6 +56,14 @@ pub enum Request<K = Value, V = Value> {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{kv, Body};
+/// let reply = kv::Response::ReadOk { value: 4_i64 };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"read_ok","value":4,"in_reply_to":3}"#);
+/// assert_eq!(body.decode::<kv::Response<i64>>().unwrap(), reply);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response<V = Value> {

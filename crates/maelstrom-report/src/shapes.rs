@@ -165,10 +165,7 @@ mod tests {
     #[test]
     fn integers_go_out_of_a_text_and_all_else_stays() {
         let (shape, numbers) = apart(r#"{"k":[5,7,6],"n":-300,"s":"a\"1,2","x":1.5}"#);
-        assert_eq!(
-            shape,
-            r#"{"k":[*],"n":1,"s":"a\"1,2","x":1.5}"#
-        );
+        assert_eq!(shape, r#"{"k":[*],"n":1,"s":"a\"1,2","x":1.5}"#);
         assert_eq!(numbers, [3, 5, 2, -1, -300]);
         assert_eq!(
             apart("[[1,2],[3],null]"),

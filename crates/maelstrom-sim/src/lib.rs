@@ -76,6 +76,7 @@ mod nemesis;
 mod network;
 mod problem;
 mod run;
+mod schema;
 mod seed;
 mod selection;
 mod service;

@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
+use maelstrom_check::Value;
 use maelstrom_proto::{Body, Message, NodeId, NodeKind};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::journal::{EventKind, Journal};
+use crate::journal::{EventKind, Journal, Recorder, Tell};
 use crate::nemesis::LinkFault;
 use crate::problem::{Problem, ProblemKind};
 use crate::settings::{Latency, LatencyDist};
@@ -54,7 +55,7 @@ struct State {
     /// Breaks ties between messages due at the same time: first come, first served.
     sequence: u64,
     clients: u64,
-    journal: Journal,
+    recorder: Recorder,
     /// How many more bytes the messages may take before they are a flood.
     room: u64,
     problems: Vec<Problem>,
@@ -93,6 +94,8 @@ enum Owner {
     Node {
         /// A node that broke the protocol is not listened to any more.
         muted: bool,
+        /// Whether it has said anything yet.
+        has_spoken: bool,
     },
     Client {
         open: bool,
@@ -163,7 +166,7 @@ impl Network {
             blocked: BTreeMap::new(),
             sequence: 0,
             clients: 0,
-            journal: Journal::default(),
+            recorder: Recorder::default(),
             room,
             problems: Vec::new(),
         };
@@ -172,6 +175,11 @@ impl Network {
             changed: Arc::new(Notify::new()),
             clock,
         }
+    }
+
+    /// Has every event told as it happens.
+    pub(crate) fn tell(&self, tell: Tell) {
+        self.lock().recorder.tell = Some(tell);
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -186,7 +194,11 @@ impl Network {
     /// Registers a node or a service. Its number is its place in order of
     /// registration, clients included.
     pub(crate) fn add_node(&self, id: &NodeId) -> usize {
-        self.lock().add(id.clone(), Owner::Node { muted: false })
+        let owner = Owner::Node {
+            muted: false,
+            has_spoken: false,
+        };
+        self.lock().add(id.clone(), owner)
     }
 
     /// Registers a new client, `c0`, `c1`, … in order.
@@ -243,7 +255,7 @@ impl Network {
         {
             *waiting = Some((msg_id, sender));
             for message in unread.drain(..) {
-                state.journal.note(now, EventKind::Receive, message);
+                state.recorder.note(now, EventKind::Receive, message);
             }
         }
         state
@@ -258,12 +270,26 @@ impl Network {
     pub(crate) fn send(&self, node: usize, message: Message) {
         let now = self.clock.now();
         let mut state = self.lock();
+        if let Owner::Node { has_spoken, .. } = &mut state.inboxes[node].owner {
+            *has_spoken = true;
+        }
         if let Some(kept) = &mut state.inboxes[node].stopped {
             kept.push(message);
         } else if !state.is_muted(node) {
             state.send_from_node(now, node, message);
             self.changed.notify_one();
         }
+    }
+
+    /// Whether a node has said anything in its present life.
+    pub(crate) fn has_spoken(&self, node: usize) -> bool {
+        matches!(
+            self.lock().inboxes[node].owner,
+            Owner::Node {
+                has_spoken: true,
+                ..
+            }
+        )
     }
 
     /// Reports what is wrong with a node.
@@ -310,9 +336,10 @@ impl Network {
         let state = &mut *state;
         let inbox = &mut state.inboxes[node];
         inbox.stopped = None;
-        if let Owner::Node { muted } = &mut inbox.owner {
-            *muted = false;
-        }
+        inbox.owner = Owner::Node {
+            muted: false,
+            has_spoken: false,
+        };
         let held = inbox.held.take().map(|(.., message)| message);
         let queue = std::mem::take(&mut inbox.queue).into_sorted_vec();
         let queued = queue
@@ -321,7 +348,7 @@ impl Network {
             .map(|Reverse(queued)| queued.message);
         for message in held.into_iter().chain(queued) {
             let number = message.id.unwrap_or_default();
-            state.journal.note(now, EventKind::Drop, number);
+            state.recorder.note(now, EventKind::Drop, number);
         }
     }
 
@@ -384,12 +411,12 @@ impl Network {
 
     /// How many events the journal has.
     pub(crate) fn events(&self) -> usize {
-        self.lock().journal.events.len()
+        self.lock().recorder.journal.events.len()
     }
 
     /// The record of the run so far, leaving an empty one.
     pub(crate) fn take_journal(&self) -> Journal {
-        std::mem::take(&mut self.lock().journal)
+        std::mem::take(&mut self.lock().recorder.journal)
     }
 
     /// Nothing is left half done when a panic strikes: a state that a test
@@ -412,8 +439,18 @@ impl State {
         index
     }
 
+    /// Whether there is somebody of this name, and not a client that is gone.
+    fn is_present(&self, id: &NodeId) -> bool {
+        self.parties.get(id).is_some_and(|party| {
+            !matches!(
+                self.inboxes[*party].owner,
+                Owner::Client { open: false, .. }
+            )
+        })
+    }
+
     fn is_muted(&self, node: usize) -> bool {
-        matches!(self.inboxes[node].owner, Owner::Node { muted: true })
+        matches!(self.inboxes[node].owner, Owner::Node { muted: true, .. })
     }
 
     fn send_from_node(&mut self, now: u64, node: usize, message: Message) {
@@ -428,12 +465,12 @@ impl State {
             Some(Owner::Client { open: false, .. }) => ProblemKind::LateReply {
                 message: message.clone(),
             },
-            Some(_) if !self.parties.contains_key(&message.src) => ProblemKind::UnknownSource {
+            Some(_) if !self.is_present(&message.src) => ProblemKind::UnknownSource {
                 message: message.clone(),
             },
             Some(_) => return self.send(now, message),
         };
-        if let Owner::Node { muted } = &mut self.inboxes[node].owner {
+        if let Owner::Node { muted, .. } = &mut self.inboxes[node].owner {
             *muted = true;
         }
         let node = self.parties.iter().find(|(_, index)| **index == node);
@@ -460,14 +497,14 @@ impl State {
             return;
         }
         if message.involves_client() {
-            let message = self.journal.send(now, message);
+            let message = self.recorder.send(now, message);
             return self.queue(now, dest, 0, message);
         }
         let latency = self.draw_latency();
-        let message = self.journal.send(now, message);
+        let message = self.recorder.send(now, message);
         if self.faults.loss && self.luck.random_bool(LOSS) {
             let number = message.id.unwrap_or_default();
-            return self.journal.note(now, EventKind::Drop, number);
+            return self.recorder.note(now, EventKind::Drop, number);
         }
         if self.faults.duplicate && self.luck.random_bool(DUPLICATE) {
             let latency = self.draw_latency();
@@ -479,7 +516,7 @@ impl State {
     /// Names the node that has said most, or else whoever spoke last.
     fn report_flood(&mut self, now: u64, last: NodeId) {
         let mut said: BTreeMap<&NodeId, (u64, u64)> = BTreeMap::new();
-        let messages = self.journal.messages.iter();
+        let messages = self.recorder.journal.messages.iter();
         for message in messages.filter(|message| message.src.kind() == NodeKind::Node) {
             let (bytes, messages) = said.entry(&message.src).or_default();
             *bytes += message.body.as_str().len() as u64;
@@ -544,7 +581,7 @@ impl State {
             });
             if dropped {
                 let number = queued.message.id.unwrap_or_default();
-                self.journal.note(now, EventKind::Drop, number);
+                self.recorder.note(now, EventKind::Drop, number);
                 continue;
             }
             let time = queued.deadline.max(now);
@@ -575,7 +612,7 @@ impl State {
         };
         self.hold_next(now, receiver);
         if matches!(self.inboxes[receiver].owner, Owner::Node { .. }) {
-            self.journal
+            self.recorder
                 .note(now, EventKind::Receive, message.id.unwrap_or_default());
         }
         Some((receiver, message))
@@ -598,16 +635,12 @@ impl State {
             }
             return;
         }
-        let answers = message
-            .body
-            .header()
-            .ok()
-            .and_then(|header| header.in_reply_to);
+        let answers = in_reply_to(&message.body);
         if let Some((_, caller)) = waiting.take_if(|(msg_id, _)| Some(*msg_id) == answers) {
             // A caller that is gone is a run that is ending.
             let _ = caller.send(message.body);
         }
-        self.journal.note(now, EventKind::Receive, number);
+        self.recorder.note(now, EventKind::Receive, number);
     }
 
     /// Ends the wait of clients whose time is up. `true` when there was any.
@@ -626,5 +659,18 @@ impl State {
             }
         }
         any
+    }
+}
+
+/// What a reply answers. The rest of the body may be wrong in any way: that is
+/// for the client to say.
+fn in_reply_to(body: &Body) -> Option<u64> {
+    match body.header() {
+        Ok(header) => header.in_reply_to,
+        Err(_) => Value::from_json(body.as_str())
+            .ok()?
+            .get("in_reply_to")
+            .and_then(Value::as_int)
+            .and_then(|number| u64::try_from(number).ok()),
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maelstrom_check::{History, Options, Results, check, net};
-use maelstrom_proto::NodeId;
+use maelstrom_proto::{Message, NodeId};
 use tokio::runtime::Builder;
 use tokio::task::coop::unconstrained;
 
 use crate::clock::{Clock, Idle, Pace};
 use crate::engine::Engine;
 use crate::host::{Host, StartError};
-use crate::journal::Journal;
+use crate::journal::{Event, Journal, Tell};
 use crate::problem::{Problem, Traces};
 use crate::settings::{Fault, Settings, SettingsError};
 use crate::workload::workload;
@@ -38,6 +38,7 @@ pub struct Run {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) pace: Pace,
     pub(crate) progress: Option<Box<dyn Fn(Progress) + Send + Sync>>,
+    pub(crate) tell: Option<Tell>,
 }
 
 /// How far a run is.
@@ -169,6 +170,7 @@ impl Run {
             host: Arc::new(host),
             pace: Pace::Virtual,
             progress: None,
+            tell: None,
         }
     }
 
@@ -183,6 +185,14 @@ impl Run {
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Box::new(tell));
+        self
+    }
+
+    /// Calls `tell` of each message that is sent, received or dropped, as it
+    /// happens: the journal while it is written. The network waits meanwhile.
+    #[must_use]
+    pub fn on_event(mut self, tell: impl Fn(&Event, &Message) + Send + Sync + 'static) -> Self {
+        self.tell = Some(Arc::new(tell));
         self
     }
 

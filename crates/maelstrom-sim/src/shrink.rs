@@ -422,6 +422,7 @@ impl Search<'_> {
             host: self.shrink.host.clone(),
             pace: Pace::Virtual,
             progress: None,
+            tell: None,
         };
         let outcome = run.execute();
         let results = outcome.check();

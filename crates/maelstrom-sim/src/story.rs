@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use maelstrom_check::{History, Op, Process, Results, Value, Workload};
-use maelstrom_proto::NodeId;
 
 use crate::run::Outcome;
 use crate::settings::Settings;
+use crate::timeline::partition_in_words;
 
 /// How many values are named of those that share a fate.
 const NAMED: usize = 6;
@@ -118,58 +118,6 @@ fn partition_at(settings: &Settings, history: &History, time: i64) -> String {
     else {
         return "no partition stood then".into();
     };
-    match Sides::of(&settings.nodes, grudge) {
-        Sides::One => format!("since {since:.3} s a partition stood that cut nobody off"),
-        Sides::Groups(groups) => format!("since {since:.3} s the network was cut: {groups}"),
-        Sides::Overlapping(views) => {
-            let heard = views
-                .iter()
-                .map(|(node, heard)| format!("{node} heard {heard}"));
-            let heard: Vec<String> = heard.collect();
-            format!("since {since:.3} s {}", heard.join(", "))
-        }
-    }
-}
-
-/// How a partition divides the nodes.
-pub(crate) enum Sides {
-    /// It cuts nobody off.
-    One,
-    /// Nodes hear those of their group and no others: `n0 | n1 n2`.
-    Groups(String),
-    /// Each node with those that it hears.
-    Overlapping(Vec<(String, String)>),
-}
-
-impl Sides {
-    /// Reads them off what the history says of a partition: for each node those
-    /// that it does not hear.
-    pub(crate) fn of(nodes: &[NodeId], grudge: &Value) -> Self {
-        let names = || nodes.iter().map(NodeId::as_str);
-        // Whom each node hears. Nodes that hear the same ones form a group.
-        let mut groups: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
-        for node in names() {
-            let cut_off = grudge.entries().iter();
-            let cut_off = cut_off.filter(|(id, _)| id.name() == Some(node));
-            let unheard: Vec<&str> = cut_off
-                .flat_map(|(_, from)| from.items().iter().filter_map(Value::name))
-                .collect();
-            let heard = names().filter(|other| !unheard.contains(other)).collect();
-            groups.entry(heard).or_default().push(node);
-        }
-        if groups.len() < 2 {
-            return Self::One;
-        }
-        if groups.iter().all(|(heard, members)| heard == members) {
-            let groups = groups.into_values().map(|members| members.join(" "));
-            return Self::Groups(groups.collect::<Vec<_>>().join(" | "));
-        }
-        let views = groups.iter().flat_map(|(heard, members)| {
-            let heard = heard.join(" ");
-            members
-                .iter()
-                .map(move |node| ((*node).to_owned(), heard.clone()))
-        });
-        Self::Overlapping(views.collect())
-    }
+    let cut = partition_in_words(&settings.nodes, grudge);
+    format!("since {since:.3} s {cut}")
 }

@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use maelstrom_check::{Op, OpType, Process, Value};
-use maelstrom_proto::Message;
+use maelstrom_proto::{Message, NodeId};
 use serde_json::Value as Json;
 
 use crate::journal::EventKind;
 use crate::run::Outcome;
-use crate::story::Sides;
 
 /// How many different lines of servers are shown between two others.
 const SHOWN: usize = 12;
@@ -169,16 +168,7 @@ impl Outcome {
         match op.f.as_str() {
             "start-partition" => {
                 let grudge = op.value.items().get(1).unwrap_or(&Value::Nil);
-                match Sides::of(&self.settings.nodes, grudge) {
-                    Sides::One => "a partition that cuts nobody off".into(),
-                    Sides::Groups(groups) => format!("the network is cut: {groups}"),
-                    Sides::Overlapping(views) => {
-                        let views = views
-                            .iter()
-                            .map(|(node, heard)| format!("{node} hears {heard}"));
-                        views.collect::<Vec<_>>().join(", ")
-                    }
-                }
+                partition_in_words(&self.settings.nodes, grudge)
             }
             "stop-partition" => "the network is whole again".into(),
             "kill" => format!("{} killed", nodes()),
@@ -346,4 +336,63 @@ fn cut(text: &str) -> String {
         return text.to_owned();
     }
     format!("{}…", text.chars().take(WIDEST).collect::<String>())
+}
+
+/// A partition in words, from what the history says of it: for each node those
+/// that it does not hear.
+pub(crate) fn partition_in_words(nodes: &[NodeId], grudge: &Value) -> String {
+    // Whom each node hears. Nodes that hear the same ones form a group.
+    let mut groups: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
+    let names = || nodes.iter().map(NodeId::as_str);
+    for node in names() {
+        let cut_off = grudge.entries().iter();
+        let cut_off = cut_off.filter(|(id, _)| id.name() == Some(node));
+        let unheard: Vec<&str> = cut_off
+            .flat_map(|(_, from)| from.items().iter().filter_map(Value::name))
+            .collect();
+        let heard = names().filter(|other| !unheard.contains(other)).collect();
+        groups.entry(heard).or_default().push(node);
+    }
+    if groups.len() < 2 {
+        return "a partition cuts nobody off".into();
+    }
+    if groups.iter().all(|(heard, members)| heard == members) {
+        let groups: Vec<String> = groups
+            .into_values()
+            .map(|members| members.join(" "))
+            .collect();
+        return format!("the network is cut: {}", groups.join(" | "));
+    }
+    let heard = groups.iter().flat_map(|(heard, members)| {
+        let heard = heard.join(" ");
+        members
+            .iter()
+            .map(move |node| format!("{node} hears {heard}"))
+    });
+    heard.collect::<Vec<String>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(grudge: &[(&str, &[&str])]) -> String {
+        let nodes = ["n0", "n1", "n2"].map(NodeId::from);
+        let grudge = grudge
+            .iter()
+            .map(|(node, from)| (Value::from(*node), Value::set(from.to_vec())));
+        partition_in_words(&nodes, &Value::map(grudge.collect::<Vec<_>>()))
+    }
+
+    #[test]
+    fn a_partition_is_told_as_groups_where_it_makes_groups() {
+        let halves = words(&[("n0", &["n1", "n2"]), ("n1", &["n0"]), ("n2", &["n0"])]);
+        assert_eq!(halves, "the network is cut: n0 | n1 n2");
+        let one_way = words(&[("n1", &["n0"])]);
+        assert_eq!(
+            one_way,
+            "n0 hears n0 n1 n2, n2 hears n0 n1 n2, n1 hears n1 n2"
+        );
+        assert_eq!(words(&[]), "a partition cuts nobody off");
+    }
 }

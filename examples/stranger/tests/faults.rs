@@ -57,7 +57,7 @@ fn a_node_that_tells_only_once_is_caught_with_the_story() {
         "seed ",
         "never heard of",
         "(told to n",
-        "the network was cut",
+        "the network is cut",
     ] {
         assert!(
             story.contains(part),

@@ -24,7 +24,7 @@ use serde_json::json;
 
 use self::results::UpstreamResults;
 use crate::challenge::Threshold;
-use crate::session::{code, complain, quoted};
+use crate::session::{Console, code, complain, quoted};
 use crate::store::Folder;
 use crate::{exit, terminal};
 
@@ -44,6 +44,8 @@ pub(crate) struct Upstream {
     pub(crate) store: PathBuf,
     /// The command that does the same again.
     pub(crate) command: String,
+    /// What Maelstrom is to print: if anything, all that it says is passed on.
+    pub(crate) console: Console,
 }
 
 /// How many of Maelstrom's last lines are told when it left no results.
@@ -74,7 +76,8 @@ impl Upstream {
         terminal::head(self.name, &self.settings, &second);
         let shown: Vec<String> = words.iter().map(|w| quoted(&w.to_string_lossy())).collect();
         anstream::println!("{}", format!("maelstrom {}", shown.join(" ")).dimmed());
-        let (status, last) = watch(command, &folder.path().join(LOG))
+        let aloud = !self.console.flags().is_empty();
+        let (status, last) = watch(command, &folder.path().join(LOG), aloud)
             .map_err(|error| format!("{} did not run: {error}", installed.file().display()))?;
         take_up(&folder.path()).map_err(|error| format!("{}: {error}", folder.path().display()))?;
         match UpstreamResults::read(&folder.path().join("results.edn")) {
@@ -103,6 +106,7 @@ impl Upstream {
         let mut words = vec!["test".into(), "--bin".into()];
         words.push(fs::canonicalize(program)?.into());
         words.extend(flags(&self.settings).into_iter().map(OsString::from));
+        words.extend(self.console.flags().into_iter().map(OsString::from));
         if !arguments.is_empty() {
             words.push("--".into());
             words.extend(arguments.iter().cloned());
@@ -259,8 +263,8 @@ fn flags(settings: &Settings) -> Vec<String> {
 }
 
 /// Runs the command to its end: what it says goes to the log, and its latest
-/// line to the terminal. Gives how it ended, and its last lines.
-fn watch(mut command: Command, log: &Path) -> io::Result<(ExitStatus, Vec<String>)> {
+/// line to the terminal; every line of it, if it is to be heard aloud. Gives how it ended, and its last lines.
+fn watch(mut command: Command, log: &Path, aloud: bool) -> io::Result<(ExitStatus, Vec<String>)> {
     let mut log = File::create(log)?;
     let (reader, writer) = io::pipe()?;
     command.stdin(std::process::Stdio::null());
@@ -278,7 +282,10 @@ fn watch(mut command: Command, log: &Path) -> io::Result<(ExitStatus, Vec<String
     while lines.read_until(b'\n', &mut line)? > 0 {
         log.write_all(&line)?;
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        bar.set_message(text.clone());
+        match aloud {
+            true => bar.suspend(|| anstream::eprintln!("{text}")),
+            false => bar.set_message(text.clone()),
+        }
         if last.len() == LAST_LINES {
             last.remove(0);
         }

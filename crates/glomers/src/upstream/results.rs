@@ -45,6 +45,7 @@ impl UpstreamResults {
             stable: self
                 .at(&["workload", "stable-latencies"])
                 .and_then(quantiles),
+            response: None,
             availability: number(&["availability", "ok-fraction"]),
             operations: ["ok-count", "fail-count", "info-count"].map(count),
         }
@@ -141,6 +142,7 @@ mod tests {
                 all: Some(4.5),
                 servers: Some(2.0),
                 stable: Some(Quantiles([0, 84, 190, 196, 198])),
+                response: None,
                 availability: Some(0.666_666_7),
                 operations: [6, 2, 1],
             }

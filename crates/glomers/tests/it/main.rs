@@ -4,6 +4,7 @@
 #[cfg(unix)]
 mod any_language;
 mod arguments;
+mod compare;
 mod files;
 mod histories;
 #[cfg(unix)]

@@ -171,6 +171,16 @@ fn the_official_settings_and_ours_go_by_maelstroms_flags() {
 }
 
 #[test]
+fn its_words_are_passed_on_when_its_flags_for_them_are_given() {
+    let fake = Fake::finding("true", "198", "[7]");
+    let run = fake.run("broadcast-b --bin /bin/cat --log-stderr --log-net-recv");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.err.contains("loud"), "{run:?}");
+    let words = fake.words();
+    assert_eq!(words[words.len() - 2..], ["--log-stderr", "--log-net-recv"]);
+}
+
+#[test]
 fn without_a_program_it_is_our_node_with_its_strategy() {
     let fake = Fake::finding("true", "198", "[7]");
     let run = fake.run("broadcast-e --strategy flood");

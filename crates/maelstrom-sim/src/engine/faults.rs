@@ -9,7 +9,7 @@ use maelstrom_node::Environment;
 use maelstrom_proto::init;
 use rand::RngExt;
 
-use super::{EPOCH, Engine, InitReply};
+use super::{EPOCH, Engine, INIT_OK};
 use crate::client::{Client, INIT_TIMEOUT};
 use crate::host::{Host, Outbox, RunningNode, StartError};
 use crate::nemesis::{Action, Skew, isolated};
@@ -177,8 +177,7 @@ impl Engine<'_> {
             node_ids: self.settings.nodes.clone(),
         };
         self.restarts.push(Box::pin(async move {
-            let reply = client.rpc::<InitReply>(&request, INIT_TIMEOUT).await;
-            let reply = reply.map(|InitReply::InitOk { .. }| ());
+            let reply = client.rpc_of_type(&request, INIT_OK, INIT_TIMEOUT).await;
             (index, reply.map_err(|error| error.to_string()))
         }));
         Ok(())
