@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use maelstrom_check::Workload;
+
 use crate::settings::{Concurrency, LatencyDist, Settings};
 
 /// Gives settings to be tried instead of the ones at hand, which were made from
@@ -115,12 +117,27 @@ fn rate(settings: &Settings, _: &Settings) -> Vec<Settings> {
     slower.map(|rate| settings.clone().rate(rate)).collect()
 }
 
+/// Fewer keys, where the workload has any.
 fn keys(settings: &Settings, _: &Settings) -> Vec<Settings> {
+    if !is_transactional(settings) && settings.workload != Workload::Kafka {
+        return Vec::new();
+    }
     let fewer = (1..3).filter(|keys| *keys < settings.key_count);
     fewer.map(|keys| settings.clone().key_count(keys)).collect()
 }
 
+const fn is_transactional(settings: &Settings) -> bool {
+    matches!(
+        settings.workload,
+        Workload::TxnListAppend | Workload::TxnRwRegister
+    )
+}
+
+/// Shorter transactions.
 fn steps(settings: &Settings, _: &Settings) -> Vec<Settings> {
+    if !is_transactional(settings) {
+        return Vec::new();
+    }
     let fewer = (1..3).filter(|steps| *steps < settings.max_txn_length);
     fewer
         .map(|steps| settings.clone().max_txn_length(steps))
