@@ -154,13 +154,13 @@ fn test_has_every_flag_of_maelstroms_with_its_default() {
                    --latency-dist constant --nemesis none --nemesis-interval 10 --topology grid \
                    --consistency-models strict-serializable --key-count 10 --max-txn-length 4 \
                    --max-writes-per-key 16 --test-count 1";
-    // Without effect on the settings; a node that repeats its init is refused at once.
+    // Without effect on the settings; a node that ends is told at once.
     let others = "--log-stderr --log-net-send --log-net-recv --leave-db-running --logging-json --no-ssh \
                   --strict-host-key-checking --username a --password b --ssh-private-key c";
     let settings = |flags: &str| {
         let store = tempfile::tempdir().unwrap();
         let words = format!(
-            "test --bin /bin/cat --concurrency 2n --store {} {flags}",
+            "test --bin /bin/false --concurrency 2n --store {} {flags}",
             store.path().display()
         );
         let run = glomers(store.path(), &words);
