@@ -9,6 +9,8 @@ mod list;
 mod many;
 mod measured;
 mod node_logs;
+#[cfg(test)]
+mod official;
 mod results;
 mod run;
 mod serve;

@@ -5,4 +5,5 @@ mod flood;
 mod kills;
 mod measure;
 mod model;
+mod requests;
 mod strategies;

@@ -126,7 +126,8 @@ impl Model {
                 }
                 Event::Wake(node) => node,
                 Event::Kill(node) => {
-                    let seed = 77_000 + self.sequence;
+                    // Beyond those of first lives, which it must differ from.
+                    let seed = 900_000 + self.sequence;
                     self.nodes[node] = protocol(self.strategy, &self.ids, node, seed);
                     self.born[node] = now;
                     node

@@ -1,38 +1,11 @@
-//! Each strategy where it belongs: figures under the official settings, and
-//! nothing lost under faults.
+//! Nothing is lost under faults, whatever the latency and the number of nodes.
+//! The figures are held to in the list of challenges, where the settings are.
 
 use broadcast::Strategy;
 use clap::ValueEnum;
-use maelstrom_sim::{Fault, LatencyDist, Settings, Workload};
+use maelstrom_sim::{Fault, LatencyDist, Settings, TopologyKind, Workload};
 
-use crate::measure::{Figures, efficient, run, worst};
-
-#[test]
-fn convergecast_meets_3e_on_20_seeds() {
-    let figures = worst(Strategy::Convergecast, &efficient(), 0..20);
-    assert!(figures.valid, "{figures}");
-    assert!(figures.servers <= 0.40, "{figures}");
-    assert!(figures.median < 1000 && figures.maximum < 2000, "{figures}");
-    assert_eq!((figures.lost, figures.unstable), (0, 0));
-}
-
-#[test]
-fn quick_convergecast_meets_3d_on_20_seeds() {
-    let figures = worst(Strategy::ConvergecastQuick, &efficient(), 0..20);
-    assert!(figures.valid, "{figures}");
-    assert!(figures.servers <= 1.5, "{figures}");
-    assert!(figures.median < 400 && figures.maximum < 600, "{figures}");
-    assert_eq!((figures.lost, figures.unstable), (0, 0));
-}
-
-#[test]
-fn direct_meets_3d_in_one_hop_on_20_seeds() {
-    let figures = worst(Strategy::Direct, &efficient(), 0..20);
-    assert!(figures.valid, "{figures}");
-    assert!(figures.servers <= 13.0, "{figures}");
-    assert!(figures.median < 100 && figures.maximum <= 110, "{figures}");
-    assert_eq!((figures.lost, figures.unstable), (0, 0));
-}
+use crate::measure::{Figures, efficient, run};
 
 /// Nothing lost, every value on every node by the final reads.
 fn loses_nothing(strategy: Strategy, settings: &Settings, seed: u64) {
@@ -46,21 +19,17 @@ fn loses_nothing(strategy: Strategy, settings: &Settings, seed: u64) {
 }
 
 #[test]
-fn nothing_is_lost_under_partitions_on_50_seeds() {
+fn convergecasts_lose_nothing_under_quick_partitions() {
     // A partition is cut at once, and the next about every two seconds.
     let settings = efficient()
         .time_limit(5)
         .nemesis(Fault::Partition)
         .nemesis_interval(2.0);
     for strategy in [Strategy::Convergecast, Strategy::ConvergecastQuick] {
-        for seed in 0..50 {
+        for seed in 0..25 {
             loses_nothing(strategy, &settings, seed);
         }
     }
-    // And of the official length.
-    let settings = efficient().nemesis(Fault::Partition);
-    loses_nothing(Strategy::Convergecast, &settings, 50);
-    loses_nothing(Strategy::ConvergecastQuick, &settings, 50);
 }
 
 #[test]
@@ -79,21 +48,49 @@ fn every_strategy_loses_nothing_in_a_small_cluster() {
 
 #[test]
 fn nothing_is_lost_whatever_the_latency() {
+    let small = Settings::new(Workload::Broadcast)
+        .node_count(5)
+        .rate(20.0)
+        .time_limit(5)
+        .latency_ms(50);
     for distribution in [LatencyDist::Uniform, LatencyDist::Exponential] {
-        for faults in [false, true] {
-            let mut settings = efficient().time_limit(5).latency_dist(distribution);
-            if faults {
-                settings = settings.nemesis(Fault::Partition);
+        for strategy in Strategy::value_variants() {
+            let calm = small.clone().latency_dist(distribution);
+            let cut = calm.clone().nemesis(Fault::Partition).nemesis_interval(2.0);
+            for seed in 0..4 {
+                loses_nothing(*strategy, &calm, seed);
+                loses_nothing(*strategy, &cut, seed);
             }
-            for strategy in [
-                Strategy::Convergecast,
-                Strategy::ConvergecastQuick,
-                Strategy::Direct,
-            ] {
-                for seed in 0..4 {
-                    loses_nothing(strategy, &settings, seed);
-                }
-            }
+        }
+        let large = efficient().time_limit(5).latency_dist(distribution);
+        for strategy in [
+            Strategy::Convergecast,
+            Strategy::ConvergecastQuick,
+            Strategy::Direct,
+        ] {
+            loses_nothing(strategy, &large.clone().nemesis(Fault::Partition), 1);
+        }
+    }
+}
+
+#[test]
+fn no_strategy_needs_a_certain_topology() {
+    for topology in [
+        TopologyKind::Line,
+        TopologyKind::Grid,
+        TopologyKind::Tree,
+        TopologyKind::Total,
+    ] {
+        let settings = Settings::new(Workload::Broadcast)
+            .node_count(7)
+            .rate(20.0)
+            .time_limit(5)
+            .latency_ms(20)
+            .topology(topology)
+            .nemesis(Fault::Partition)
+            .nemesis_interval(2.0);
+        for strategy in Strategy::value_variants() {
+            loses_nothing(*strategy, &settings, 1);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod broken;
 mod convergence;
+mod kills;
 mod measure;
 mod requests;
 mod strategies;

@@ -1,5 +1,5 @@
-//! Each strategy where it belongs: figures under the official settings, and the
-//! right sum under faults.
+//! The right sum under faults, whatever the latency and the number of nodes. The
+//! figures are held to in the list of challenges, where the settings are.
 
 use clap::ValueEnum;
 use std::collections::BTreeMap;
@@ -10,20 +10,7 @@ use maelstrom_check::Op;
 use maelstrom_node::NodeId;
 use maelstrom_sim::{EventKind, Fault, LatencyDist, Outcome, Settings, Verdict, Workload};
 
-use crate::measure::{Figures, official, run, worst};
-
-#[test]
-fn delta_crdt_meets_the_figures_on_50_seeds() {
-    let figures = worst(
-        Strategy::DeltaCrdt,
-        &official().nemesis(Fault::Partition),
-        0..50,
-    );
-    assert!(figures.valid, "{figures}");
-    assert!(figures.servers <= 0.10, "{figures}");
-    let figures = worst(Strategy::DeltaCrdt, &official(), 0..5);
-    assert!(figures.valid && figures.servers <= 0.10, "{figures}");
-}
+use crate::measure::{is_valid, official, run};
 
 /// The time of the last healing.
 fn healed(outcome: &Outcome) -> u64 {
@@ -73,7 +60,7 @@ fn all_nodes_are_right_within_two_seconds_of_healing() {
     let settings = official().nemesis(Fault::Partition);
     for seed in 0..20 {
         let outcome = run(Strategy::DeltaCrdt, &settings, seed);
-        assert!(Figures::of(&outcome).valid, "seed {seed}");
+        assert!(is_valid(&outcome), "seed {seed}");
         let healed = healed(&outcome);
         let (learnt, said) = last_news(&outcome);
         let after = |time: u64| time.saturating_sub(healed) as f64 / 1e9;
@@ -84,9 +71,8 @@ fn all_nodes_are_right_within_two_seconds_of_healing() {
 
 fn is_right(strategy: Strategy, settings: &Settings, seed: u64) {
     let outcome = run(strategy, settings, seed);
-    let figures = Figures::of(&outcome);
     assert!(
-        figures.valid,
+        is_valid(&outcome),
         "{strategy:?}, seed {seed}, {settings:?}: {}",
         outcome.check().story()
     );
@@ -122,8 +108,9 @@ fn every_strategy_is_right_whatever_the_latency() {
             .latency_dist(distribution);
         for strategy in Strategy::value_variants() {
             for seed in 0..4 {
-                // A node that waits for a service all the time may never add,
-                // which the stricter checks will not call tested.
+                // A run in which all clients wait for the service may end
+                // before anybody adds, which the stricter checks will not call
+                // tested.
                 let outcome = run(*strategy, &settings, seed);
                 let verdict = outcome.check().maelstrom;
                 assert_eq!(verdict, Verdict::Valid, "{strategy:?}, seed {seed}");
