@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::check::{CheckArgs, model};
 use crate::compare::CompareArgs;
+use crate::report::{PageArgs, ReportArgs};
 use crate::results::ResultsArgs;
 use crate::serve::ServeArgs;
 use crate::session::Console;
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Show the runs of a store in a browser, those in flight too.
     Serve(ServeArgs),
+    /// Make the page of a run again from its folder, ours or Maelstrom's.
+    Report(ReportArgs),
 }
 
 /// What `run` can be told. Settings that are not given are the official ones.
@@ -88,6 +91,9 @@ pub(crate) struct RunArgs {
     /// The folder that keeps what runs leave.
     #[arg(long, value_name = "FOLDER", default_value = "store")]
     pub(crate) store: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 
     #[command(flatten)]
     pub(crate) settings: SettingArgs,

@@ -11,6 +11,7 @@ mod measured;
 mod node_logs;
 #[cfg(test)]
 mod official;
+mod report;
 mod results;
 mod run;
 mod serve;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Report(args) => report::report(&args),
     };
     ExitCode::from(code)
 }

@@ -67,6 +67,7 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
         nodes,
         strict: true,
         store: args.store.clone(),
+        page: args.page,
         command: command(args, Some(seed)),
         console: args.console,
     };
