@@ -39,7 +39,7 @@ pub(crate) fn svg(kind: &str, steps: &[Step]) -> String {
         .collect();
     let id: String = steps.iter().map(|step| format!("-{}", step.from)).collect();
     let mut out = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-labelledby=\"cycle{id}-title cycle{id}-desc\" class=\"graph\">\
+        "<svg viewBox=\"0 0 {WIDTH} {:.0}\" role=\"group\" aria-labelledby=\"cycle{id}-title cycle{id}-desc\" class=\"graph\">\
          <title id=\"cycle{id}-title\">{} cycle of {count} transactions</title><desc id=\"cycle{id}-desc\">{}.</desc>\
          <defs><marker id=\"arrow{id}\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto-start-reverse\"><path d=\"M0 0 10 5 0 10z\" class=\"arrow\"/></marker></defs>\n",
         2.0 * cy,

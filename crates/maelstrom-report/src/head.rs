@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::Report;
 use crate::faults::{Fault, FaultKind};
-use crate::markup::{escaped, seconds, table};
+use crate::markup::{counted, escaped, seconds, table};
 
 /// What the run is called.
 pub(crate) fn name(report: &Report) -> String {
@@ -58,7 +58,9 @@ fn why(report: &Report) -> Option<String> {
     let workload = &results["workload"];
     let count = |field: &str| workload[field].as_u64().filter(|count| *count > 0);
     let mut found = Vec::new();
-    found.extend(count("lost-count").map(|count| format!("{count} values were lost")));
+    found.extend(
+        count("lost-count").map(|count| counted(count, "value was lost", "values were lost")),
+    );
     let kinds = workload["anomaly-types"].as_array().into_iter().flatten();
     let kinds: Vec<&str> = kinds.filter_map(Value::as_str).collect();
     if !kinds.is_empty() {
@@ -68,7 +70,12 @@ fn why(report: &Report) -> Option<String> {
         .as_array()
         .filter(|keys| !keys.is_empty())
     {
-        found.push(format!("{} keys are not linearizable", failures.len()));
+        let count = failures.len() as u64;
+        found.push(counted(
+            count,
+            "key is not linearizable",
+            "keys are not linearizable",
+        ));
     }
     let findings = results["strict"]["findings"]
         .as_array()
@@ -292,10 +299,7 @@ pub(crate) fn faults(report: &Report) -> String {
             ]
         })
         .collect();
-    let count = match faults.len() {
-        1 => "1 fault".to_owned(),
-        count => format!("{count} faults"),
-    };
+    let count = counted(faults.len() as u64, "fault", "faults");
     format!(
         "<details><summary>{count}</summary>\n{}</details>\n",
         table("Faults", &["From", "To", "Fault", "Touched"], &rows)

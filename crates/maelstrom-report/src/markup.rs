@@ -27,6 +27,14 @@ pub(crate) fn short(text: &str, most: usize) -> String {
     format!("{kept}…")
 }
 
+/// So many of something, with the word as the number asks for.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
 /// A time in nanoseconds, in seconds.
 pub(crate) fn seconds(nanos: u64) -> String {
     format!("{:.3} s", nanos as f64 / 1e9)

@@ -4,13 +4,14 @@
 //! header, whose `columns` names the columns that follow with their lengths in bytes. A
 //! column is a row of numbers as [`Column`] writes them; only `shapes` is text.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use maelstrom_check::{Op, OpType, Process};
+use maelstrom_check::{Op, OpType, Process, Value as Edn};
 use serde_json::{Value, json};
 
 use crate::lanes::Lanes;
@@ -100,7 +101,7 @@ impl Pack {
         let mut last_ids = vec![0; report.journal().map_or(0, |journal| journal.names().len())];
         for message in messages {
             while let Some(position) =
-                ops.next_if(|p| time(&report.history.ops()[*p]) <= message.sent)
+                ops.next_if(|p| time(&report.history.ops()[*p]) / 1000 <= message.sent / 1000)
             {
                 self.op(report, lanes, position, &mut last_op);
             }
@@ -166,11 +167,10 @@ impl Pack {
         });
         self.op_f.push(f as i64);
         self.op_value
-            .push(self.texts.refer(&op.value.to_json().to_string()));
-        let result = end.map_or("null".into(), |end| end.value.to_json().to_string());
+            .push(self.texts.refer(&json_of(Some(&op.value))));
+        let result = json_of(end.map(|end| &end.value));
         self.op_result.push(self.texts.refer(&result));
-        let error = end.and_then(|end| end.error.as_ref());
-        let error = error.map_or("null".into(), |error| error.to_json().to_string());
+        let error = json_of(end.and_then(|end| end.error.as_ref()));
         self.op_error.push(self.texts.refer(&error));
         self.op_index.push(op.index as i64 - last.index);
         last.index = op.index as i64;
@@ -225,6 +225,35 @@ impl Pack {
     }
 }
 
+/// A value as JSON.
+fn json_of(value: Option<&Edn>) -> String {
+    let mut out = String::new();
+    write_json(value.unwrap_or(&Edn::Nil), &mut out);
+    out
+}
+
+/// Writes what most values are made of at once; the rest goes the long way.
+fn write_json(value: &Edn, out: &mut String) {
+    match value {
+        Edn::Nil => out.push_str("null"),
+        Edn::Int(number) => {
+            // Writing to a string can't fail.
+            let _ = write!(out, "{number}");
+        }
+        Edn::Vector(items) | Edn::List(items) | Edn::Set(items) => {
+            out.push('[');
+            for (place, item) in items.iter().enumerate() {
+                if place > 0 {
+                    out.push(',');
+                }
+                write_json(item, out);
+            }
+            out.push(']');
+        }
+        other => out.push_str(&other.to_json().to_string()),
+    }
+}
+
 /// What the operation before had, from which the next one's is told.
 #[derive(Default)]
 struct Before {
@@ -264,6 +293,11 @@ impl Body {
         let (mut at, mut copied, mut depth) = (0, 0, 0);
         while at < bytes.len() {
             match bytes[at] {
+                // Some write a space after a comma.
+                b' ' | b'\t' | b'\r' => {
+                    body.rest.push_str(&text[copied..at]);
+                    copied = at + 1;
+                }
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => depth -= 1,
                 b'"' => {
@@ -277,22 +311,20 @@ impl Body {
                         }
                     };
                     // The name of a field, with a plain number after it.
-                    let value = (bytes.get(end) == Some(&b':')).then(|| integer(bytes, end + 1));
-                    let Some((id, end)) = value.flatten() else {
+                    let value = after(bytes, end, b':').and_then(|at| integer(bytes, at));
+                    let Some((id, end)) = value else {
                         at = end;
                         continue;
                     };
                     *slot = Some(id);
                     // Either comma goes with it, but one only.
-                    let (mut from, mut to) = (at, end);
-                    if bytes.get(to) == Some(&b',') {
-                        to += 1;
-                    } else if from > copied && bytes[from - 1] == b',' {
-                        from -= 1;
-                    } else if from == copied && body.rest.ends_with(',') {
-                        body.rest.pop();
-                    }
-                    body.rest.push_str(&text[copied..from]);
+                    body.rest.push_str(&text[copied..at]);
+                    let to = after(bytes, end, b',').unwrap_or_else(|| {
+                        if body.rest.ends_with(',') {
+                            body.rest.pop();
+                        }
+                        end
+                    });
                     (at, copied) = (to, to);
                     continue;
                 }
@@ -303,6 +335,13 @@ impl Body {
         body.rest.push_str(&text[copied..]);
         body
     }
+}
+
+/// The place after a mark and the spaces around it, if the mark comes next.
+fn after(bytes: &[u8], at: usize, mark: u8) -> Option<usize> {
+    let past_spaces = |at: usize| at + bytes[at..].iter().take_while(|byte| **byte == b' ').count();
+    let at = past_spaces(at);
+    (bytes.get(at) == Some(&mark)).then(|| past_spaces(at + 1))
 }
 
 #[cfg(test)]
@@ -336,6 +375,12 @@ mod tests {
                 r#"{"a":{"msg_id":3},"b":"msg_id"}"#,
                 None,
                 None,
+            ),
+            (
+                r#"{"a": "b c", "msg_id": 3, "in_reply_to": 4}"#,
+                r#"{"a":"b c"}"#,
+                Some(3),
+                Some(4),
             ),
             (r#"{"msg_id":"x"}"#, r#"{"msg_id":"x"}"#, None, None),
             (

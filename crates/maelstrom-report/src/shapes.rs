@@ -4,7 +4,7 @@
 //! integer is itself, a run of them is its length and the steps from each to the next. The two
 //! marks can't stand in JSON, which escapes such characters in strings.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Stands in a shape for a lone integer.
 const ONE: char = '\u{1}';
@@ -14,8 +14,10 @@ const RUN: char = '\u{2}';
 /// Texts by number, each kept once.
 #[derive(Default)]
 pub(crate) struct Texts {
-    known: HashMap<String, usize>,
-    shapes: HashMap<String, usize>,
+    known: FxHashMap<String, usize>,
+    shapes: FxHashMap<String, usize>,
+    /// Room for the shape of one text.
+    shape: String,
     /// The shapes in the order of their numbers.
     pub(crate) shape_texts: Vec<String>,
     /// The shape of each text.
@@ -32,19 +34,21 @@ impl Texts {
             return (self.known.len() - number) as i64;
         }
         self.known.insert(text.to_owned(), self.known.len());
-        let shape = self.take_apart(text);
-        let next = self.shapes.len();
-        let number = *self.shapes.entry(shape).or_insert_with_key(|shape| {
+        let mut shape = std::mem::take(&mut self.shape);
+        shape.clear();
+        self.take_apart(text, &mut shape);
+        let number = self.shapes.get(&shape).copied().unwrap_or_else(|| {
+            self.shapes.insert(shape.clone(), self.shape_texts.len());
             self.shape_texts.push(shape.clone());
-            next
+            self.shape_texts.len() - 1
         });
+        self.shape = shape;
         self.shape_of.push(number as i64);
         0
     }
 
-    fn take_apart(&mut self, text: &str) -> String {
+    fn take_apart(&mut self, text: &str, shape: &mut String) {
         let bytes = text.as_bytes();
-        let mut shape = String::with_capacity(text.len());
         let mut run = Vec::new();
         let (mut at, mut copied) = (0, 0);
         while at < bytes.len() {
@@ -53,13 +57,14 @@ impl Texts {
                 b'-' | b'0'..=b'9' => {
                     let start = at;
                     run.clear();
-                    while let Some((number, end)) = integer(bytes, at) {
+                    let mut next = integer(bytes, at);
+                    while let Some((number, end)) = next {
                         run.push(number);
                         at = end;
-                        if bytes.get(end) != Some(&b',') || integer(bytes, end + 1).is_none() {
+                        if bytes.get(end) != Some(&b',') {
                             break;
                         }
-                        at = end + 1;
+                        next = integer(bytes, end + 1);
                     }
                     if run.is_empty() {
                         at = number_end(bytes, at);
@@ -67,13 +72,12 @@ impl Texts {
                     }
                     shape.push_str(&text[copied..start]);
                     copied = at;
-                    self.note(&run, &mut shape);
+                    self.note(&run, shape);
                 }
                 _ => at += 1,
             }
         }
         shape.push_str(&text[copied..]);
-        shape
     }
 
     fn note(&mut self, run: &[i64], shape: &mut String) {
@@ -113,15 +117,22 @@ fn number_end(bytes: &[u8], at: usize) -> usize {
 /// The integer that begins at `at`, and the place after it. Only one that is written as the
 /// page's script would write it, which is to say no fraction and no more than 15 digits.
 pub(crate) fn integer(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
-    let end = match bytes.get(at)? {
-        b'-' | b'0'..=b'9' => number_end(bytes, at),
-        _ => return None,
-    };
-    let text = std::str::from_utf8(&bytes[at..end]).ok()?;
-    if text.len() > 15 || text == "-0" {
+    let negative = bytes.get(at) == Some(&b'-');
+    let first = at + usize::from(negative);
+    let mut number = 0;
+    let mut end = first;
+    while let Some(digit @ b'0'..=b'9') = bytes.get(end) {
+        if end - at == 15 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit - b'0');
+        end += 1;
+    }
+    let goes_on = bytes.get(end).is_some_and(|byte| b".eE".contains(byte));
+    if end == first || goes_on || (negative && number == 0) {
         return None;
     }
-    Some((text.parse().ok()?, end))
+    Some((if negative { -number } else { number }, end))
 }
 
 /// Integers, written with as few bytes as their size needs.
@@ -165,10 +176,7 @@ mod tests {
     #[test]
     fn integers_go_out_of_a_text_and_all_else_stays() {
         let (shape, numbers) = apart(r#"{"k":[5,7,6],"n":-300,"s":"a\"1,2","x":1.5}"#);
-        assert_eq!(
-            shape,
-            r#"{"k":[*],"n":1,"s":"a\"1,2","x":1.5}"#
-        );
+        assert_eq!(shape, r#"{"k":[*],"n":1,"s":"a\"1,2","x":1.5}"#);
         assert_eq!(numbers, [3, 5, 2, -1, -300]);
         assert_eq!(
             apart("[[1,2],[3],null]"),

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use maelstrom_check::{Op, Process, Value as Edn, Workload};
 use serde_json::Value;
 
-use crate::markup::{escaped, linked, op_link, seconds, short, table};
+use crate::markup::{counted, escaped, linked, op_link, seconds, short, table};
 use crate::{Report, cycle, lanes, window};
 
-/// How many cases of a kind are drawn.
+/// How many keys are drawn. Of each kind of cycle it is the first, as the story tells it.
 const DRAWN: usize = 3;
 /// How many rows a table of values has.
 const ROWS: usize = 60;
@@ -123,7 +123,12 @@ fn lost(report: &Report) -> String {
         more => format!("<p>… and {more} more.</p>\n"),
     };
     format!(
-        "<h3>Who misses what</h3>\n<p>{count} acknowledged values are not in every final read.</p>\n{}{more}",
+        "<h3>Who misses what</h3>\n<p>{} not in every final read.</p>\n{}{more}",
+        counted(
+            count as u64,
+            "acknowledged value is",
+            "acknowledged values are"
+        ),
         table("The values that final reads miss", &heads, &rows)
     )
 }
@@ -144,7 +149,7 @@ fn cycles(report: &Report) -> String {
     for (kind, found) in anomalies.into_iter().flatten() {
         let found = found.as_array().map_or(&[][..], Vec::as_slice);
         let cyclic = found.iter().filter(|anomaly| anomaly["steps"].is_array());
-        for (number, anomaly) in cyclic.take(DRAWN).enumerate() {
+        for (number, anomaly) in cyclic.take(1).enumerate() {
             let steps = anomaly["steps"].as_array().into_iter().flatten();
             let steps: Vec<cycle::Step> = steps
                 .filter_map(|step| {
@@ -235,7 +240,9 @@ fn orders(report: &Report, evidence: &Value, config: &Value) -> Vec<String> {
     };
     let order = match order.is_empty() {
         true => "from the start".to_owned(),
-        false => format!("… {}", order.join(" → ")),
+        // Longer orders are cut at their beginning.
+        false if order.len() > 7 => format!("… {}", order.join(" → ")),
+        false => order.join(" → "),
     };
     let model = match &config["model"] {
         Value::Null => "nothing".to_owned(),

@@ -38,7 +38,8 @@ pub(crate) fn svg(report: &Report, evidence: &Value) -> String {
     ) else {
         return String::new();
     };
-    let scale = (WIDTH - LEFT - 20.0) / ((to - from).max(1) as f64);
+    // Room is left for the label of the last bar.
+    let scale = (WIDTH - LEFT - 120.0) / ((to - from).max(1) as f64);
     let x = |time: i64| LEFT + (time - from) as f64 * scale;
     let mut rows: BTreeMap<String, usize> = BTreeMap::new();
     for span in &spans {
@@ -49,7 +50,7 @@ pub(crate) fn svg(report: &Report, evidence: &Value) -> String {
     let words: Vec<String> = spans.iter().map(|span| span.words()).collect();
     let id = culprit.unwrap_or(0);
     let mut out = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-labelledby=\"window-{id}-title window-{id}-desc\" class=\"graph\">\
+        "<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"group\" aria-labelledby=\"window-{id}-title window-{id}-desc\" class=\"graph\">\
          <title id=\"window-{id}-title\">Operations around the one that no order explains</title><desc id=\"window-{id}-desc\">{}.</desc>\n",
         escaped(words.join("; "))
     );
@@ -75,7 +76,6 @@ pub(crate) fn svg(report: &Report, evidence: &Value) -> String {
             .end
             .is_some_and(|end| Some(end.index as u64) == culprit);
         let class = if is_culprit { "culprit" } else { span.class() };
-        let fits = ((wide / 7.5) as usize).max(1);
         let text = told(report, span.start.index as u64);
         let _ = writeln!(
             out,
@@ -84,11 +84,23 @@ pub(crate) fn svg(report: &Report, evidence: &Value) -> String {
             index = span.start.index,
             words = escaped(span.words()),
         );
-        if text.chars().count() <= fits {
+        // The label stands on its bar, or after it where there is room before the next.
+        let beside = spans
+            .iter()
+            .filter(|other| other.start.process == span.start.process && other.from > span.from);
+        let next = beside.map(|other| x(other.from)).fold(WIDTH, f64::min);
+        let label = 7.5 * text.chars().count() as f64;
+        let at = if label < wide - 8.0 {
+            Some(left + 5.0)
+        } else if label < next - left - wide - 10.0 {
+            Some(left + wide + 6.0)
+        } else {
+            None
+        };
+        if let Some(at) = at {
             let _ = writeln!(
                 out,
-                "<text x=\"{:.1}\" y=\"{:.1}\" class=\"on-bar\">{}</text>",
-                left + 5.0,
+                "<text x=\"{at:.1}\" y=\"{:.1}\" class=\"on-bar\">{}</text>",
                 y + 5.0,
                 escaped(text)
             );
@@ -96,7 +108,7 @@ pub(crate) fn svg(report: &Report, evidence: &Value) -> String {
         out.push_str("</a>\n");
     }
     let axis = height - 6.0;
-    for (anchor, at, time) in [("start", LEFT, from), ("end", WIDTH - 4.0, to)] {
+    for (anchor, at, time) in [("start", LEFT, from), ("end", x(to), to)] {
         let time = seconds(u64::try_from(time).unwrap_or(0));
         let _ = writeln!(
             out,

@@ -43,7 +43,7 @@ const SET_UP = ["init", "topology"];
 
 // Which colour and which dashes each type of message has: a request and its reply share the
 // colour, and the reply is dashed. The commonest come first; those left over are grey.
-export function styles(typeNames, counts) {
+export function stylesOf(typeNames, counts) {
   const base = (name) => name.replace(/_ok$/, "");
   const sums = new Map();
   typeNames.forEach((name, type) => {

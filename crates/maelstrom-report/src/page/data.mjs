@@ -79,7 +79,7 @@ function readTexts(shapeText, shapeOf, numbers) {
 
 // The type of a message whose body has this shape.
 export function typeOf(shape) {
-  const found = /"type":"((?:[^"\\]|\\.)*)"/.exec(shape);
+  const found = /"type"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(shape);
   return found ? found[1] : "?";
 }
 

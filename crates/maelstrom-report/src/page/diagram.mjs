@@ -272,16 +272,18 @@ export class Diagram {
     context.globalAlpha = 1;
   }
 
-  // A message's line. One that was dropped ends halfway; one still on its way goes a little.
+  // A message's line. One that was dropped ends at the edge of its receiver's lane, where the
+  // network drops it; one still on its way goes a little.
   line(m) {
     const { messages } = this.run;
     const [from, to] = [this.rows[messages.from[m]], this.rows[messages.to[m]]];
-    const share = messages.fate[m] === 1 ? 1 : messages.fate[m] === 2 ? 0.5 : 0.3;
+    const way = to.middle - from.middle;
+    const edge = (Math.sign(way) * to.height) / 2;
     return {
       x0: this.x(messages.sent[m]),
       y0: from.middle,
       x1: this.x(messages.end[m]),
-      y1: from.middle + (to.middle - from.middle) * share,
+      y1: from.middle + (messages.fate[m] === 1 ? way : messages.fate[m] === 2 ? way - edge : way * 0.3),
     };
   }
 
@@ -300,6 +302,7 @@ export class Diagram {
     const columns = Math.max(Math.floor((this.width - this.left) / 3), 1);
     const counts = density(run.messages, this.messageSpans, this.view, this.keep, run.lanes.length, columns);
     const most = counts.reduce((most, count) => Math.max(most, count), 1);
+    const drops = density(run.messages, this.messageSpans, this.view, this.keep, run.lanes.length, columns, 2);
     context.globalAlpha = this.trail ? 0.3 : 0.9;
     run.lanes.forEach((lane, i) => {
       if (!rows[i]) return;
@@ -310,6 +313,11 @@ export class Diagram {
         if (!count) continue;
         const size = Math.max(Math.sqrt(count / most) * (height - 4), 1);
         context.fillRect(this.left + c * 3, middle - size / 2, 2.4, size);
+      }
+      // Drops are told below the bars.
+      context.fillStyle = theme.mark;
+      for (let c = 0; c < columns; c++) {
+        if (drops[i * columns + c]) context.fillRect(this.left + c * 3, middle + height / 2 - 3, 2.4, 3);
       }
     });
     context.globalAlpha = 1;

@@ -28,15 +28,14 @@ export function choices(run, most = 400) {
     const f = run.fs[ops.f[op]];
     const value = JSON.parse(texts.text(ops.outcome[op] === 0 ? ops.result[op] : ops.value[op]));
     if (f === "broadcast" || (f === "add" && run.workload === "g-set")) seen.add(String(value));
-    if (f === "send" && Array.isArray(value?.[1])) seen.add(`${value[0]}:${value[1][0]}`);
-    if (run.workload === "kafka" && f !== "send") sends(value).forEach((one) => seen.add(one));
+    if (run.workload === "kafka") sends(value).forEach((one) => seen.add(one));
     if (run.workload === "lin-kv" && Array.isArray(value)) seen.add(String(value[0]));
     if (f === "txn" && Array.isArray(value)) value.forEach((step) => seen.add(String(step[1])));
   }
   return [...seen];
 }
 
-// The logs and offsets of the sends in a Jepsen-style list of steps.
+// The logs and offsets of the sends among the steps of an operation.
 function sends(value) {
   if (!Array.isArray(value)) return [];
   return value
@@ -48,8 +47,7 @@ function sends(value) {
 function sentAt(run, key, offset) {
   for (let op = 0; op < run.ops.count; op++) {
     if (run.ops.outcome[op] !== 0) continue;
-    const value = JSON.parse(run.texts.text(run.ops.result[op]));
-    const steps = run.fs[run.ops.f[op]] === "send" ? [["send", ...value]] : value;
+    const steps = JSON.parse(run.texts.text(run.ops.result[op]));
     if (!Array.isArray(steps)) continue;
     const found = steps.find(
       (step) =>

@@ -2,7 +2,7 @@
 
 import { OUTCOMES, bodyOf, opByIndex, opInWords, read, unpack } from "./data.mjs";
 import { inWords, took } from "./time.mjs";
-import { DARK, LIGHT, colourOf, styles as stylesOf } from "./colours.mjs";
+import { DARK, LIGHT, colourOf, stylesOf } from "./colours.mjs";
 import { kept } from "./visible.mjs";
 import { mentions } from "./mentions.mjs";
 import { choices, follow, followable } from "./follow.mjs";
@@ -65,7 +65,14 @@ class Page {
     this.watchFollow();
     this.watchReplay();
     this.watchLinks();
-    new ResizeObserver(() => this.redraw()).observe(document.body);
+    $("replay").hidden = !run.journal;
+    let width = 0;
+    new ResizeObserver(() => {
+      // The pictures' own height follows from their width.
+      if (document.body.clientWidth === width) return;
+      width = document.body.clientWidth;
+      requestAnimationFrame(() => this.redraw());
+    }).observe(document.body);
   }
 
   setTheme(theme) {
@@ -113,8 +120,8 @@ class Page {
       "wheel",
       (event) => {
         const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
-        // A plain wheel scrolls the page, as everywhere.
-        if (!sideways && !event.ctrlKey && !event.metaKey) return;
+        // A plain wheel scrolls the page, as everywhere, until the diagram was clicked.
+        if (!sideways && !event.ctrlKey && !event.metaKey && document.activeElement !== box) return;
         event.preventDefault();
         if (sideways) diagram.pan((event.deltaX || event.deltaY) / diagram.width);
         else diagram.zoom(Math.exp(event.deltaY * 0.004), diagram.time(event.offsetX));
@@ -136,6 +143,7 @@ class Page {
     box.addEventListener("pointerdown", (event) => {
       down.set(event.pointerId, place(event));
       moved = 0;
+      box.focus({ preventScroll: true });
       box.setPointerCapture(event.pointerId);
     });
     box.addEventListener("pointermove", (event) => {
@@ -294,6 +302,7 @@ class Page {
     };
     run.typeNames
       .map((name, type) => ({ name, type }))
+      .filter(({ type }) => this.counts[type] > 0)
       .sort((a, b) => this.counts[b.type] - this.counts[a.type])
       .forEach(({ name, type }) => {
         const swatch = element("span", { class: "swatch", "data-type": type, "aria-hidden": "true" });
@@ -335,7 +344,17 @@ class Page {
       swatch.style.borderTop = `3px ${style.dashed ? "dashed" : "solid"} ${colourOf(theme, style)}`;
     });
     const item = (mark, text) => element("span", {}, element("b", { "aria-hidden": "true", class: `key ${mark}` }), text);
+    // The commonest types; the filter has them all.
+    const common = this.counts.map((count, type) => ({ count, type }));
+    common.sort((a, b) => b.count - a.count);
+    const types = common.slice(0, 6).filter(({ count }) => count).map(({ type }) => {
+      const style = this.styles[type];
+      const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
+      swatch.style.borderTop = `3px ${style.dashed ? "dashed" : "solid"} ${colourOf(theme, style)}`;
+      return element("span", {}, swatch, this.run.typeNames[type]);
+    });
     $("legend").replaceChildren(
+      ...types,
       item("ok", "operation ok"),
       item("fail", "failed"),
       item("info", "outcome unknown"),

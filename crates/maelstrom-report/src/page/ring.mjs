@@ -66,17 +66,25 @@ export class Ring {
     context.globalAlpha = 1;
     // Between neighbours on different sides: the cut, from the rim inwards.
     const nodes = run.lanes.flatMap((lane, i) => (lane.kind === "node" ? [i] : []));
+    const gaps = nodes.flatMap((lane, n) => {
+      const next = nodes[(n + 1) % nodes.length];
+      if (sides[lane] < 0 || sides[next] < 0 || sides[lane] === sides[next]) return [];
+      const turn = (this.places[lane].turn + 0.5 / nodes.length) * 2 * Math.PI;
+      return [{ sin: Math.sin(turn), cos: -Math.cos(turn) }];
+    });
+    const at = ({ sin, cos }, share) => [this.middle + share * this.radius * sin, this.middle + share * this.radius * cos];
     context.lineWidth = 3;
     context.beginPath();
-    nodes.forEach((lane, n) => {
-      const next = nodes[(n + 1) % nodes.length];
-      if (sides[lane] < 0 || sides[next] < 0 || sides[lane] === sides[next]) return;
-      const turn = (this.places[lane].turn + 0.5 / nodes.length) * 2 * Math.PI;
-      const [sin, cos] = [Math.sin(turn), -Math.cos(turn)];
-      for (const [share, draw] of [[0.56, "moveTo"], [0.86, "lineTo"]]) {
-        context[draw](this.middle + share * this.radius * sin, this.middle + share * this.radius * cos);
+    if (gaps.length === 2) {
+      // Each side stands together: one cut through the ring.
+      context.moveTo(...at(gaps[0], 0.88));
+      context.lineTo(...at(gaps[1], 0.88));
+    } else {
+      for (const gap of gaps) {
+        context.moveTo(...at(gap, 0.56));
+        context.lineTo(...at(gap, 0.88));
       }
-    });
+    }
     context.stroke();
   }
 

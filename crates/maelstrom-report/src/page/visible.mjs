@@ -42,8 +42,9 @@ export class Spans {
   }
 }
 
-// How many messages leave or reach each lane in each column of the picture.
-export function density(messages, spans, view, keep, lanes, columns) {
+// How many messages leave or reach each lane in each column of the picture; with `fate`, how
+// many that had that fate left each.
+export function density(messages, spans, view, keep, lanes, columns, fate = null) {
   const counts = new Uint32Array(lanes * columns);
   const scale = columns / (view.to - view.from);
   const note = (lane, time) => {
@@ -51,8 +52,8 @@ export function density(messages, spans, view, keep, lanes, columns) {
     if (place >= 0 && place < columns) counts[lane * columns + place]++;
   };
   spans.each(view, keep, (m) => {
-    note(messages.from[m], messages.sent[m]);
-    if (messages.fate[m] === 1) note(messages.to[m], messages.end[m]);
+    if (fate === null || messages.fate[m] === fate) note(messages.from[m], messages.sent[m]);
+    if (fate === null && messages.fate[m] === 1) note(messages.to[m], messages.end[m]);
   });
   return counts;
 }
