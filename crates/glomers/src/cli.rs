@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::check::{CheckArgs, model};
+use crate::report::{PageArgs, ReportArgs};
 use crate::results::ResultsArgs;
 use crate::serve::ServeArgs;
 use crate::sweep::SweepArgs;
@@ -34,7 +35,7 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Run a challenge on many seeds, over all cores.
     #[command(after_help = EXIT_CODES)]
-    Sweep(SweepArgs),
+    Sweep(Box<SweepArgs>),
     /// Run every strategy of every challenge, and write the table of results.
     Results(ResultsArgs),
     /// Test a node in any language, with Maelstrom's own flags, in real time.
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     /// Judge a history that was recorded elsewhere.
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Make the page of a run again from its folder, ours or Maelstrom's.
+    Report(ReportArgs),
     /// Show the runs of a store in a browser, those in flight too.
     Serve(ServeArgs),
 }
@@ -72,6 +75,9 @@ pub(crate) struct RunArgs {
     /// The folder that keeps what runs leave.
     #[arg(long, value_name = "FOLDER", default_value = "store")]
     pub(crate) store: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 
     #[command(flatten)]
     pub(crate) settings: SettingArgs,

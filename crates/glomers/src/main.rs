@@ -7,6 +7,7 @@ mod list;
 mod many;
 mod measured;
 mod node_logs;
+mod report;
 mod results;
 mod run;
 mod serve;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
+        Command::Report(args) => report::report(&args),
         Command::Serve(args) => serve::serve(&args),
     };
     ExitCode::from(code)

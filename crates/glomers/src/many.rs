@@ -15,7 +15,7 @@ use crate::story::story;
 pub(crate) struct Many<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) host: &'a InProcess,
-    pub(crate) thresholds: &'a [Threshold],
+    pub(crate) thresholds: &'static [Threshold],
 }
 
 /// What came of one seed.

@@ -39,6 +39,7 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
         nodes,
         strict: true,
         store: args.store.clone(),
+        page: args.page,
         command: command(args, seed),
         console: Console::default(),
     };

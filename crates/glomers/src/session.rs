@@ -18,6 +18,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use crate::challenge::Threshold;
 use crate::measured::{Row, rows};
 use crate::node_logs::NodeLogs;
+use crate::report::{self, PageArgs};
 use crate::store::{self, Folder, StoreError};
 use crate::story::story;
 use crate::{exit, terminal};
@@ -38,6 +39,8 @@ pub(crate) struct Session {
     pub(crate) strict: bool,
     /// The folder that keeps what runs leave.
     pub(crate) store: PathBuf,
+    /// What becomes of its page.
+    pub(crate) page: PageArgs,
     /// The command that does the same again.
     pub(crate) command: String,
     /// What is printed beside the verdict.
@@ -63,6 +66,16 @@ pub(crate) struct Console {
     pub(crate) received: bool,
 }
 
+/// A run that was carried out and judged, with its files written.
+pub(crate) struct Kept {
+    pub(crate) folder: Arc<Folder>,
+    outcome: Outcome,
+    results: Results,
+    rows: Vec<Row>,
+    /// How long it took.
+    wall: Duration,
+}
+
 impl Session {
     /// Carries the run out, tells what came of it, and gives the exit code.
     pub(crate) fn run(&self) -> u8 {
@@ -73,6 +86,23 @@ impl Session {
     }
 
     fn try_run(&self) -> Result<u8, StoreError> {
+        let Kept {
+            folder,
+            outcome,
+            results,
+            rows,
+            wall,
+        } = self.keep()?;
+        self.console.print(&outcome, &folder);
+        self.tell(&outcome, &results, &rows, wall, &folder);
+        if self.page.open {
+            report::open(&folder.path().join(report::FILE));
+        }
+        Ok(exit_code(&outcome, &results, &rows))
+    }
+
+    /// Carries the run out and keeps what it leaves, without a word.
+    pub(crate) fn keep(&self) -> Result<Kept, StoreError> {
         let folder = Arc::new(Folder::create(&self.store, self.name)?);
         let logs = NodeLogs::default();
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -84,14 +114,22 @@ impl Session {
         let wall = start.elapsed();
         let results = self.judge(&outcome);
         let rows = rows(&outcome, &results, self.thresholds);
-        folder.write(&outcome, &self.json(&outcome, &results, &rows))?;
+        let json = self.json(&outcome, &results, &rows);
+        folder.write(&outcome, &json)?;
+        if !self.page.no_report {
+            folder.write_page(&report::page(&outcome, json))?;
+        }
         folder.say_no_more();
         if let Nodes::InProcess(_) = self.nodes {
             folder.write_node_logs(&self.settings.nodes, &logs.take())?;
         }
-        self.console.print(&outcome, &folder);
-        self.tell(&outcome, &results, &rows, wall, &folder);
-        Ok(exit_code(&outcome, &results, &rows))
+        Ok(Kept {
+            folder,
+            outcome,
+            results,
+            rows,
+            wall,
+        })
     }
 
     fn execute(&self, folder: &Arc<Folder>) -> Outcome {
@@ -169,6 +207,7 @@ impl Session {
         json["seed"] = outcome.seed.into();
         json["command"] = self.command.as_str().into();
         json["thresholds"] = json!(rows);
+        json["story"] = story(outcome, results).into();
         json["notices"] = outcome.notices.iter().map(ToString::to_string).collect();
         json["settings"] = json!({
             "workload": settings.workload.name(),

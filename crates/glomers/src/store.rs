@@ -10,6 +10,8 @@ use maelstrom_sim::{NodeId, Outcome};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::report;
+
 /// The folder of one run: `<store>/<challenge>/<time>/`.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -121,6 +123,11 @@ impl Folder {
             self.file(&name, |out| out.write_all(text.as_bytes()))?;
         }
         Ok(())
+    }
+
+    /// Writes the page that shows the run.
+    pub(crate) fn write_page(&self, html: &str) -> Result<(), StoreError> {
+        self.file(report::FILE, |out| out.write_all(html.as_bytes()))
     }
 
     /// Writes a file of the run.

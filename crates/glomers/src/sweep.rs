@@ -1,5 +1,6 @@
 //! `glomers sweep`: one challenge on many seeds.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Instant;
 
@@ -7,12 +8,13 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use maelstrom_check::Verdict;
 
-use crate::challenge;
+use crate::challenge::{self, Challenge};
 use crate::cli::SettingArgs;
 use crate::exit;
 use crate::many::{Many, Summary};
 use crate::measured::Figures;
-use crate::session::complain;
+use crate::report::{FILE, PageArgs};
+use crate::session::{Console, Nodes, Session, complain};
 
 /// What `sweep` can be told.
 #[derive(Debug, Args)]
@@ -36,9 +38,20 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
 
+    /// The folder that keeps the runs of seeds that failed.
+    #[arg(long, value_name = "FOLDER", default_value = "store")]
+    store: PathBuf,
+
+    /// Keep no run, and write no page, of seeds that failed.
+    #[arg(long)]
+    no_report: bool,
+
     #[command(flatten)]
     settings: SettingArgs,
 }
+
+/// So many runs that failed are kept, with their pages.
+const KEPT: usize = 5;
 
 /// One part of several, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +116,37 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
     });
     bar.finish_and_clear();
     tell(&summaries, start.elapsed().as_secs_f64());
+    if !args.no_report {
+        let failed = summaries.iter().filter(|summary| summary.failure.is_some());
+        for summary in failed.take(KEPT) {
+            keep(args, &many, challenge, summary.seed);
+        }
+    }
     code(&summaries)
+}
+
+/// Runs a seed that failed once more, now that the sweep is over and nobody waits, and
+/// keeps what it leaves.
+fn keep(args: &SweepArgs, many: &Many<'_>, challenge: &Challenge, seed: u64) {
+    let session = Session {
+        name: challenge.id,
+        settings: many.settings.clone(),
+        seed,
+        nodes: Nodes::InProcess(many.host.clone()),
+        thresholds: many.thresholds,
+        strict: true,
+        store: args.store.clone(),
+        page: PageArgs::default(),
+        command: again(args, seed),
+        console: Console::default(),
+    };
+    match session.keep() {
+        Ok(kept) => anstream::println!(
+            "seed {seed} is kept: {}",
+            kept.folder.path().join(FILE).display()
+        ),
+        Err(error) => anstream::eprintln!("note: seed {seed} is not kept: {error}"),
+    }
 }
 
 /// The command that repeats one seed.

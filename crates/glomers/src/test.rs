@@ -9,6 +9,7 @@ use maelstrom_sim::{NodeId, Settings};
 
 use crate::cli::SettingArgs;
 use crate::exit;
+use crate::report::PageArgs;
 use crate::session::{Console, Nodes, Session, complain, new_seed, quoted};
 
 /// What `test` can be told: every flag of `maelstrom test`, with its default.
@@ -61,6 +62,9 @@ pub(crate) struct TestArgs {
     /// The folder that keeps what runs leave.
     #[arg(long, value_name = "FOLDER", default_value = "store")]
     store: PathBuf,
+
+    #[command(flatten)]
+    page: PageArgs,
 
     #[command(flatten)]
     settings: SettingArgs,
@@ -143,6 +147,7 @@ pub(crate) fn test(args: &TestArgs) -> u8 {
             thresholds: &[],
             strict: !args.no_strict,
             store: args.store.clone(),
+            page: args.page,
             command: command(args, &settings, seed),
             console: Console {
                 stderr: args.log_stderr,

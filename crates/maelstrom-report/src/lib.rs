@@ -93,15 +93,27 @@ impl Report {
         last_op.unwrap_or(0).max(last_message)
     }
 
-    /// The nodes, in order: as the settings name them, else as the journal does.
+    /// The nodes, in order: as the settings name them, else as the journal does, else as
+    /// partitions do.
     pub fn nodes(&self) -> Vec<String> {
         let named = self.results["settings"]["nodes"].as_array();
         let named = named.into_iter().flatten().filter_map(Value::as_str);
         let named: Vec<String> = named.map(str::to_owned).collect();
-        match &self.journal {
-            Some(journal) if named.is_empty() => journal.nodes(),
-            _ => named,
+        if !named.is_empty() {
+            return named;
         }
+        if let Some(journal) = &self.journal {
+            return journal.nodes();
+        }
+        let faults = faults::faults(&self.history, 0);
+        let mut nodes: Vec<String> = faults
+            .into_iter()
+            .flat_map(|fault| fault.unheard.into_keys())
+            .collect();
+        // Shorter names first, so that n10 comes after n9.
+        nodes.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        nodes.dedup();
+        nodes
     }
 
     /// What is plotted over the run's time.
