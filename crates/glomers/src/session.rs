@@ -125,10 +125,10 @@ impl Session {
         let rows = rows(&outcome, &results, self.thresholds);
         let json = self.json(&outcome, &results, &rows);
         folder.write(&outcome, &json)?;
-        folder.say_no_more();
         if !self.page.no_report {
             folder.write_page(&report::page(&outcome, json))?;
         }
+        folder.say_no_more();
         if let Nodes::InProcess(_) = self.nodes {
             folder.write_node_logs(&self.settings.nodes, &logs.take())?;
         }

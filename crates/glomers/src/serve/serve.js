@@ -16,7 +16,8 @@
     const bar = document.createElement("progress");
     bar.max = run.length;
     bar.value = Math.min(run.elapsed, run.length);
-    const text = `${run.phase}, ${run.operations} operations, ${run.elapsed.toFixed(1)} s of about ${run.length.toFixed(0)} s`;
+    const phase = run.phase === "operations" ? "" : `${run.phase}, `;
+    const text = `${phase}${run.operations} operations, ${run.elapsed.toFixed(1)} s of about ${run.length.toFixed(0)} s`;
     bar.setAttribute("aria-label", `${run.challenge}: ${text}`);
     const words = document.createElement("span");
     words.textContent = text;

@@ -17,15 +17,26 @@ async fn pictures() {
     );
     let browser = Browser::open(1100, 1400, false).await;
     browser.go_to_file(&report).await;
-    // The moments around the first partition's end.
-    browser
-        .js("document.querySelectorAll('#diagram > :not(.tools, #canvas-box, h2)').forEach((part) => part.remove())")
-        .await;
-    for _ in 0..2 {
-        browser.click("#zoom-in").await;
+    // The end of one partition and the whole of the next.
+    for button in [
+        "#zoom-in",
+        "#zoom-in",
+        "#pan-left",
+        "#pan-left",
+        "#pan-left",
+    ] {
+        browser.click(button).await;
     }
     take(&browser, "#canvas-box", &folder.join("diagram.png")).await;
-    take(&browser, "#plot-messages", &folder.join("plots.png")).await;
+    let report = runs::run(
+        store.path(),
+        "broadcast-b --seed 4 --latency 100 --nemesis partition",
+    );
+    browser.go_to_file(&report).await;
+    browser
+        .js("document.querySelectorAll('#plots > :not(:has(#plot-latency, #plot-messages))').forEach((part) => part.remove())")
+        .await;
+    take(&browser, "#plots", &folder.join("plots.png")).await;
     browser.close().await;
 }
 
