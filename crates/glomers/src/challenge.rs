@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
 use maelstrom_sim::{
     Availability, Concurrency, ConsistencyModel, Fault, InProcess, Settings, Workload,
 };
@@ -34,13 +35,13 @@ pub(crate) struct Solution {
     /// The strategy that does best in this challenge; empty where there is one way only.
     pub(crate) best: &'static str,
     /// The names of all its strategies.
-    pub(crate) strategies: fn() -> Vec<&'static str>,
+    pub(crate) strategies: fn() -> Vec<String>,
     /// The same node as a value, by strategy.
     pub(crate) host: fn(&str) -> Result<InProcess, String>,
 }
 
 /// A figure that must stay below a limit.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Threshold {
     pub(crate) measure: Measure,
     pub(crate) below: f64,
@@ -79,6 +80,13 @@ impl fmt::Display for Measure {
     }
 }
 
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { measure, below } = self;
+        write!(f, "{measure} below {below}{}", measure.unit())
+    }
+}
+
 const fn below(measure: Measure, below: f64) -> Threshold {
     Threshold { measure, below }
 }
@@ -97,13 +105,12 @@ macro_rules! solution {
             program: $program,
             best: $best,
             strategies: || {
-                $solution::Strategy::ALL
-                    .iter()
-                    .map(|strategy| strategy.name())
-                    .collect()
+                let names = $solution::Strategy::value_variants().iter();
+                let names = names.filter_map(ValueEnum::to_possible_value);
+                names.map(|name| name.get_name().to_owned()).collect()
             },
             host: |name| {
-                let strategy: $solution::Strategy = name.parse()?;
+                let strategy = $solution::Strategy::from_str(name, false)?;
                 Ok(InProcess::new(move |ctx| {
                     $solution::$node::new(strategy, &ctx)
                 }))
@@ -112,7 +119,7 @@ macro_rules! solution {
     };
 }
 
-const UNIQUE_IDS: Solution = solution!(unique_ids::UniqueIds, "unique-ids", "sequence");
+const UNIQUE_IDS: Solution = solution!(unique_ids::UniqueIds, "unique-ids", "uuid-v7");
 const FLOOD: Solution = solution!(broadcast::Broadcast, "broadcast", "flood");
 const QUICK: Solution = solution!(broadcast::Broadcast, "broadcast", "convergecast-quick");
 const FRUGAL: Solution = solution!(broadcast::Broadcast, "broadcast", "convergecast");
@@ -178,7 +185,7 @@ impl Challenge {
         let known = (self.solution.strategies)();
         match asked {
             None => Ok(self.solution.best),
-            Some(asked) if known.contains(&asked) => Ok(asked),
+            Some(asked) if known.iter().any(|name| name == asked) => Ok(asked),
             Some(asked) if known.is_empty() => Err(format!(
                 "{} has no strategy `{asked}`: there is one way only",
                 self.id

@@ -3,18 +3,22 @@
 mod challenge;
 mod check;
 mod cli;
+mod compare;
+mod flags;
 mod list;
 mod many;
 mod measured;
 mod node_logs;
 mod results;
 mod run;
+mod serve;
 mod session;
+mod shrink;
 mod store;
-mod story;
 mod sweep;
 mod terminal;
 mod test;
+mod upstream;
 
 use std::process::ExitCode;
 
@@ -41,9 +45,12 @@ fn main() -> ExitCode {
         Command::List => list::list(),
         Command::Run(args) => run::run(&args),
         Command::Sweep(args) => sweep::sweep(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
+        Command::Serve(args) => serve::serve(&args),
     };
     ExitCode::from(code)
 }

@@ -1,7 +1,7 @@
 //! `glomers sweep`: one challenge on many seeds.
 
 use std::str::FromStr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,9 +10,13 @@ use maelstrom_check::Verdict;
 use crate::challenge;
 use crate::cli::SettingArgs;
 use crate::exit;
-use crate::many::{Many, Summary};
+use crate::many::{Many, Spread, Summary, again};
 use crate::measured::Figures;
 use crate::session::complain;
+use crate::shrink::Shrinking;
+
+/// How long the first failure is cut down.
+const SHRINKING: Duration = Duration::from_secs(10);
 
 /// What `sweep` can be told.
 #[derive(Debug, Args)]
@@ -35,6 +39,10 @@ pub(crate) struct SweepArgs {
     /// Run this strategy of the solution [default: the best for the challenge].
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
+
+    /// Leave the first failure as it is, instead of cutting it down to a small run.
+    #[arg(long)]
+    no_shrink: bool,
 
     #[command(flatten)]
     settings: SettingArgs,
@@ -95,7 +103,8 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
     let summaries = many.run(&seeds, |summary| {
         bar.inc(1);
         if let Some(failure) = &summary.failure {
-            let again = again(args, summary.seed);
+            let strategy = args.strategy.as_deref();
+            let again = again(challenge.id, strategy, &args.settings.flags(), summary.seed);
             bar.suspend(|| {
                 anstream::println!("seed {}: {failure}\n  again: {again}", summary.seed)
             });
@@ -103,20 +112,23 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
     });
     bar.finish_and_clear();
     tell(&summaries, start.elapsed().as_secs_f64());
+    if let Some(seed) = first_failure(&summaries).filter(|_| !args.no_shrink) {
+        let shrinking = Shrinking {
+            challenge,
+            strategy: args.strategy.as_deref(),
+            host,
+            settings,
+            seed,
+            within: SHRINKING,
+        };
+        anstream::println!(
+            "\nThe first failure, seed {seed}, cut down (--no-shrink leaves that out):\n"
+        );
+        if let Err(error) = shrinking.run() {
+            anstream::println!("{error}.");
+        }
+    }
     code(&summaries)
-}
-
-/// The command that repeats one seed.
-fn again(args: &SweepArgs, seed: u64) -> String {
-    let mut words = vec![format!("cargo glomers run {}", args.challenge)];
-    words.extend(
-        args.strategy
-            .as_ref()
-            .map(|strategy| format!("--strategy {strategy}")),
-    );
-    words.extend(args.settings.flags());
-    words.push(format!("--seed {seed}"));
-    words.join(" ")
 }
 
 fn tell(summaries: &[Summary], seconds: f64) {
@@ -131,16 +143,28 @@ fn tell(summaries: &[Summary], seconds: f64) {
         messages as f64 / seconds
     );
     for (name, figure) in Figures::NAMED {
-        let mut values: Vec<f64> = summaries
-            .iter()
-            .filter_map(|summary| figure(&summary.figures))
-            .collect();
-        values.sort_by(f64::total_cmp);
-        if let (Some(least), Some(most)) = (values.first(), values.last()) {
-            let median = values[values.len() / 2];
+        if let Some(Spread {
+            least,
+            median,
+            most,
+        }) = Spread::of(summaries, figure)
+        {
             anstream::println!("{name:<32} least {least:.3}, median {median:.3}, most {most:.3}");
         }
     }
+}
+
+/// The first seed whose run shows an anomaly, rather than miss a threshold.
+fn first_failure(summaries: &[Summary]) -> Option<u64> {
+    let failed = summaries
+        .iter()
+        .filter(|summary| summary.failure.is_some() && summary.verdict != Verdict::Valid);
+    let gravest = failed
+        .clone()
+        .find(|summary| summary.verdict == Verdict::Invalid);
+    gravest
+        .or(failed.clone().next())
+        .map(|summary| summary.seed)
 }
 
 /// The worst of them all.

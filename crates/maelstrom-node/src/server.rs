@@ -11,7 +11,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use maelstrom_proto::{DecodeError, EncodeError, Frame, Header, decode, init};
-use tracing::{debug, debug_span, error, warn};
+use tracing::{debug, debug_span, error, info, warn};
 
 use crate::handlers::{Call, Excuse, Handlers};
 use crate::outbox::{Ids, Outbox};
@@ -25,6 +25,29 @@ const EARLY: usize = 10_000;
 ///
 /// Every method must be called inside a tokio runtime: one task of it runs the
 /// handlers that wait, and each background task is a task of it too.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use std::time::Duration;
+/// use maelstrom_node::proto::echo::{Request, Response};
+/// use maelstrom_node::{Body, Environment, Message, Server, handler};
+/// use serde_json::json;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let sent = Arc::new(Mutex::new(Vec::new()));
+/// let outbox = sent.clone();
+/// let node = |_| handler(async |_, Request::Echo { echo }| Ok(Response::EchoOk { echo }));
+/// let environment = Environment::seeded(7, || Duration::ZERO);
+/// let mut server = Server::new(node, environment, move |message| outbox.lock().unwrap().push(message));
+///
+/// let init = json!({"type": "init", "node_id": "n0", "node_ids": ["n0"]});
+/// for (msg_id, body) in [(1, init), (2, json!({"type": "echo", "echo": "hello"}))] {
+///     server.deliver(Message::new("c1", "n0", Body::request(&body, msg_id).unwrap()));
+/// }
+/// assert_eq!(sent.lock().unwrap()[1].body.as_str(), r#"{"type":"echo_ok","echo":"hello","in_reply_to":2}"#);
+/// server.finish(Duration::from_secs(1)).await; // Or `kill`, to end it as a crash would.
+/// # }
+/// ```
 pub struct Server<N, F> {
     state: State<N, F>,
     outbox: Outbox,
@@ -162,6 +185,9 @@ where
             State::BeforeInit { .. } if message.header.kind == "init" => self.init(message),
             State::BeforeInit { early, .. } => match Body::parse(message.body.as_str()) {
                 Ok(body) if early.len() < EARLY => {
+                    if early.is_empty() {
+                        info!(from = %message.src, "a message before `init`, which names the node; it waits");
+                    }
                     early.push(Message::new(message.src, message.dest, body));
                 }
                 Ok(_) => warn!(from = %message.src, "too many messages before `init`; dropped"),
@@ -219,16 +245,24 @@ where
     /// and handlers get `grace` to finish. Messages delivered after this are
     /// dropped.
     pub async fn finish(&mut self, grace: Duration) {
-        if let State::Running { ctx, .. } = &self.state {
-            ctx.shared.background.abort();
-            ctx.shared.pending.close();
-            let handlers = &ctx.shared.handlers;
-            if tokio::time::timeout(grace, handlers.idle()).await.is_err() {
-                let handlers = handlers.waiting();
-                warn!(handlers, "still waiting after {grace:?}, and dropped");
+        let ctx = match &self.state {
+            State::Running { ctx, .. } => ctx,
+            State::BeforeInit { early, .. } => {
+                if !early.is_empty() {
+                    let count = early.len();
+                    warn!(count, "messages waited for an `init` that never came");
+                }
+                return;
             }
-            self.kill();
+        };
+        ctx.shared.background.abort();
+        ctx.shared.pending.close();
+        let handlers = &ctx.shared.handlers;
+        if tokio::time::timeout(grace, handlers.idle()).await.is_err() {
+            let handlers = handlers.waiting();
+            warn!(handlers, "still waiting after {grace:?}, and dropped");
         }
+        self.kill();
     }
 
     /// Stops the node where it is, as a signal would stop its process: no task

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use broadcast::{Broadcast, Strategy};
+use clap::ValueEnum;
 use maelstrom_sim::{Fault, InProcess, Outcome, Run, Settings, TopologyKind, Workload};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -51,8 +52,12 @@ fn run(settings: Settings, strategy: Strategy, seed: u64) -> Outcome {
 
 fn broadcast_d(wanted: &[String]) {
     println!("broadcast-d, 20 s of 25 nodes, median of {ROUNDS}:");
-    for strategy in Strategy::ALL {
-        if !wanted.is_empty() && !wanted.iter().any(|name| name == strategy.name()) {
+    for strategy in Strategy::value_variants() {
+        let Some(name) = strategy.to_possible_value() else {
+            continue;
+        };
+        let name = name.get_name();
+        if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
         }
         let once = || run(settings(25).rate(100.0).latency_ms(100), *strategy, 1);
@@ -62,7 +67,7 @@ fn broadcast_d(wanted: &[String]) {
         let messages = outcome.journal.messages.len();
         println!(
             "  {:20} {:>6.1} ms of processor time   {messages:>7} messages, {:>8.0} a second",
-            strategy.name(),
+            name,
             time.as_secs_f64() * 1000.0,
             messages as f64 / time.as_secs_f64()
         );

@@ -15,12 +15,13 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
+use maelstrom_check::Value;
 use maelstrom_proto::{Body, Message, NodeId, NodeKind};
 use rand::rngs::ChaCha8Rng;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::journal::{EventKind, Journal};
+use crate::journal::{EventKind, Journal, Recorder, Tell};
 use crate::nemesis::LinkFault;
 use crate::problem::{Problem, ProblemKind};
 use crate::settings::Latency;
@@ -51,7 +52,7 @@ struct State {
     /// Breaks ties between messages due at the same time: first come, first served.
     sequence: u64,
     clients: u64,
-    journal: Journal,
+    recorder: Recorder,
     /// How many more bytes the messages may take before they are a flood.
     room: u64,
     problems: Vec<Problem>,
@@ -74,18 +75,17 @@ enum Owner {
     Node {
         /// A node that broke the protocol is not listened to any more.
         muted: bool,
+        /// Whether it has said anything yet.
+        has_spoken: bool,
     },
     Client {
         open: bool,
         next_msg_id: u64,
-        waiting: Option<(u64, oneshot::Sender<Reply>)>,
+        waiting: Option<(u64, oneshot::Sender<Body>)>,
         /// Replies that came when nobody waited for any.
         unread: Vec<u64>,
     },
 }
-
-/// What a client is answered, and whether it is an error.
-pub(crate) type Reply = (Body, bool);
 
 /// A client's own name on the network.
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ impl Network {
             blocked: BTreeMap::new(),
             sequence: 0,
             clients: 0,
-            journal: Journal::default(),
+            recorder: Recorder::default(),
             room,
             problems: Vec::new(),
         };
@@ -127,6 +127,11 @@ impl Network {
             changed: Arc::new(Notify::new()),
             clock,
         }
+    }
+
+    /// Has every event told as it happens.
+    pub(crate) fn tell(&self, tell: Tell) {
+        self.lock().recorder.tell = Some(tell);
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -141,7 +146,11 @@ impl Network {
     /// Registers a node or a service. Its number is its place in order of
     /// registration, clients included.
     pub(crate) fn add_node(&self, id: &NodeId) -> usize {
-        self.lock().add(id.clone(), Owner::Node { muted: false })
+        let owner = Owner::Node {
+            muted: false,
+            has_spoken: false,
+        };
+        self.lock().add(id.clone(), owner)
     }
 
     /// Registers a new client, `c0`, `c1`, … in order.
@@ -187,7 +196,7 @@ impl Network {
         body: Body,
         msg_id: u64,
         timeout: u64,
-    ) -> oneshot::Receiver<Reply> {
+    ) -> oneshot::Receiver<Body> {
         let (sender, receiver) = oneshot::channel();
         let now = self.clock.now();
         let mut state = self.lock();
@@ -198,7 +207,7 @@ impl Network {
         {
             *waiting = Some((msg_id, sender));
             for message in unread.drain(..) {
-                state.journal.note(now, EventKind::Receive, message);
+                state.recorder.note(now, EventKind::Receive, message);
             }
         }
         state
@@ -216,12 +225,26 @@ impl Network {
     pub(crate) fn send(&self, node: usize, message: Message) {
         let now = self.clock.now();
         let mut state = self.lock();
+        if let Owner::Node { has_spoken, .. } = &mut state.inboxes[node].owner {
+            *has_spoken = true;
+        }
         if let Some(kept) = &mut state.inboxes[node].stopped {
             kept.push(message);
         } else if !state.is_muted(node) {
             state.send_from_node(now, node, message);
             self.changed.notify_one();
         }
+    }
+
+    /// Whether a node has said anything in its present life.
+    pub(crate) fn has_spoken(&self, node: usize) -> bool {
+        matches!(
+            self.lock().inboxes[node].owner,
+            Owner::Node {
+                has_spoken: true,
+                ..
+            }
+        )
     }
 
     /// Reports what is wrong with a node.
@@ -268,14 +291,15 @@ impl Network {
         let state = &mut *state;
         let inbox = &mut state.inboxes[node];
         inbox.stopped = None;
-        if let Owner::Node { muted } = &mut inbox.owner {
-            *muted = false;
-        }
+        inbox.owner = Owner::Node {
+            muted: false,
+            has_spoken: false,
+        };
         let held = inbox.held.take().map(|(.., number)| number);
         let queue = std::mem::take(&mut inbox.queue).into_sorted_vec();
         let queued = queue.into_iter().rev().map(|Reverse((.., number))| number);
         for number in held.into_iter().chain(queued) {
-            state.journal.note(now, EventKind::Drop, number);
+            state.recorder.note(now, EventKind::Drop, number);
         }
     }
 
@@ -329,9 +353,14 @@ impl Network {
         }
     }
 
+    /// How many events the journal has.
+    pub(crate) fn events(&self) -> usize {
+        self.lock().recorder.journal.events.len()
+    }
+
     /// The record of the run so far, leaving an empty one.
     pub(crate) fn take_journal(&self) -> Journal {
-        std::mem::take(&mut self.lock().journal)
+        std::mem::take(&mut self.lock().recorder.journal)
     }
 
     /// Nothing is left half done when a panic strikes: a state that a test
@@ -355,16 +384,22 @@ impl State {
         index
     }
 
+    /// Whether there is somebody of this name, and not a client that is gone.
+    fn is_present(&self, id: &NodeId) -> bool {
+        self.parties.get(id).is_some_and(|party| {
+            !matches!(self.inboxes[party].owner, Owner::Client { open: false, .. })
+        })
+    }
+
     fn is_muted(&self, node: usize) -> bool {
-        matches!(self.inboxes[node].owner, Owner::Node { muted: true })
+        matches!(self.inboxes[node].owner, Owner::Node { muted: true, .. })
     }
 
     fn send_from_node(&mut self, now: u64, node: usize, message: Message) {
         let dest = self.parties.get(&message.dest);
         let gone =
             |dest: usize| matches!(self.inboxes[dest].owner, Owner::Client { open: false, .. });
-        let is_known =
-            |src: &NodeId| *src == self.inboxes[node].id || self.parties.get(src).is_some();
+        let is_known = |src: &NodeId| *src == self.inboxes[node].id || self.is_present(src);
         let kind = match dest {
             None => ProblemKind::UnknownDestination { message },
             Some(dest) if gone(dest) => ProblemKind::LateReply { message },
@@ -372,7 +407,7 @@ impl State {
             Some(dest) => return self.send(now, dest, message),
         };
         let inbox = &mut self.inboxes[node];
-        if let Owner::Node { muted } = &mut inbox.owner {
+        if let Owner::Node { muted, .. } = &mut inbox.owner {
             *muted = true;
         }
         self.problems.push(Problem {
@@ -393,13 +428,13 @@ impl State {
             return;
         }
         let involves_client = message.involves_client();
-        let number = self.journal.send(now, message);
+        let number = self.recorder.send(now, message);
         if involves_client {
             return self.queue(now, dest, 0, number);
         }
         let latency = self.links.latency();
         if self.links.loses() {
-            return self.journal.note(now, EventKind::Drop, number);
+            return self.recorder.note(now, EventKind::Drop, number);
         }
         if self.links.duplicates() {
             let latency = self.links.latency();
@@ -411,7 +446,7 @@ impl State {
     /// Names the node that has said most, or else whoever spoke last.
     fn report_flood(&mut self, now: u64, last: NodeId) {
         let mut said: BTreeMap<&NodeId, (u64, u64)> = BTreeMap::new();
-        let messages = self.journal.messages.iter();
+        let messages = self.recorder.journal.messages.iter();
         for message in messages.filter(|message| message.src.kind() == NodeKind::Node) {
             let (bytes, messages) = said.entry(&message.src).or_default();
             *bytes += message.body.as_str().len() as u64;
@@ -440,11 +475,11 @@ impl State {
     fn hold_next(&mut self, now: u64, receiver: usize) {
         while let Some(Reverse((deadline, sequence, number))) = self.inboxes[receiver].queue.pop() {
             let dropped = self.blocked.get(&receiver).is_some_and(|senders| {
-                let sender = self.parties.get(&self.journal.numbered(number).src);
+                let sender = self.parties.get(&self.recorder.numbered(number).src);
                 sender.is_some_and(|sender| senders.contains(&sender))
             });
             if dropped {
-                self.journal.note(now, EventKind::Drop, number);
+                self.recorder.note(now, EventKind::Drop, number);
                 continue;
             }
             let time = deadline.max(now);
@@ -475,9 +510,9 @@ impl State {
         };
         self.hold_next(now, receiver);
         if matches!(self.inboxes[receiver].owner, Owner::Node { .. }) {
-            self.journal.note(now, EventKind::Receive, number);
+            self.recorder.note(now, EventKind::Receive, number);
         }
-        Some((receiver, self.journal.numbered(number).clone()))
+        Some((receiver, self.recorder.numbered(number).clone()))
     }
 
     fn hand_to_client(&mut self, now: u64, receiver: usize, message: Message) {
@@ -497,15 +532,12 @@ impl State {
             }
             return;
         }
-        if let Ok(header) = message.body.header() {
-            let answers = header.in_reply_to;
-            let is_error = header.kind == "error";
-            if let Some((_, caller)) = waiting.take_if(|(msg_id, _)| Some(*msg_id) == answers) {
-                // A caller that is gone is a run that is ending.
-                let _ = caller.send((message.body, is_error));
-            }
+        let answers = in_reply_to(&message.body);
+        if let Some((_, caller)) = waiting.take_if(|(msg_id, _)| Some(*msg_id) == answers) {
+            // A caller that is gone is a run that is ending.
+            let _ = caller.send(message.body);
         }
-        self.journal.note(now, EventKind::Receive, number);
+        self.recorder.note(now, EventKind::Receive, number);
     }
 
     /// Ends the wait of clients whose time is up. `true` when there was any.
@@ -524,5 +556,18 @@ impl State {
             }
         }
         any
+    }
+}
+
+/// What a reply answers. The rest of the body may be wrong in any way: that is
+/// for the client to say.
+fn in_reply_to(body: &Body) -> Option<u64> {
+    match body.header() {
+        Ok(header) => header.in_reply_to,
+        Err(_) => Value::from_json(body.as_str())
+            .ok()?
+            .get("in_reply_to")
+            .and_then(Value::as_int)
+            .and_then(|number| u64::try_from(number).ok()),
     }
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use maelstrom_check::{Availability, ConsistencyModel, Workload};
 use maelstrom_proto::NodeId;
 
+use crate::selection::Selection;
+
 /// The settings of a run. [`Settings::new`] gives Maelstrom's own defaults.
 ///
 /// ```
@@ -53,6 +55,11 @@ pub struct Settings {
     /// How much memory the messages of a run may take, in bytes, about: a run
     /// whose nodes say more is ended.
     pub memory_limit: u64,
+    /// Which of the operations drawn before the final ones take place.
+    pub only_operations: Selection,
+    /// Which of the nemesis's actions take place. In the end everything is
+    /// healed all the same.
+    pub only_faults: Selection,
 }
 
 impl Settings {
@@ -76,6 +83,8 @@ impl Settings {
             max_writes_per_key: 16,
             consistency_models: vec![ConsistencyModel::STRICT_SERIALIZABLE],
             memory_limit: 3 << 30,
+            only_operations: Selection::All,
+            only_faults: Selection::All,
         }
     }
 
@@ -188,6 +197,20 @@ impl Settings {
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = bytes;
+        self
+    }
+
+    /// Leaves out all other operations.
+    #[must_use]
+    pub fn only_operations(mut self, operations: Selection) -> Self {
+        self.only_operations = operations;
+        self
+    }
+
+    /// Leaves out all other actions of the nemesis.
+    #[must_use]
+    pub fn only_faults(mut self, faults: Selection) -> Self {
+        self.only_faults = faults;
         self
     }
 

@@ -14,7 +14,7 @@ use rand::rngs::ChaCha8Rng;
 
 use crate::exchange::Exchange;
 use crate::message::Request;
-use crate::protocol::{Outgoing, Protocol};
+use crate::spread::{Outgoing, Spread};
 
 /// How long between the comparisons that a node begins, on average.
 const PERIOD: Duration = Duration::from_millis(250);
@@ -39,7 +39,7 @@ impl AntiEntropy {
     }
 }
 
-impl Protocol for AntiEntropy {
+impl Spread for AntiEntropy {
     fn tell(&mut self, _: Duration, value: u64) {
         self.exchange.knowledge.tell(value);
     }

@@ -7,6 +7,9 @@
 //! between any two nodes, so a value waits for two ticks and two hops at most.
 //!
 //! It costs a message and an acknowledgement for each edge and tick.
+//!
+//! A neighbour that was killed has forgotten what it acknowledged. It says hello
+//! in a new life, and everything is queued for it again.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -16,7 +19,7 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
 use crate::message::Request;
-use crate::protocol::{Outgoing, Protocol};
+use crate::spread::{Outgoing, Spread};
 
 /// The time between ticks, on average.
 const TICK: Duration = Duration::from_millis(100);
@@ -28,6 +31,7 @@ const PATIENCE: Duration = Duration::from_millis(600);
 /// A node with a queue for each neighbour, as a plain value.
 #[derive(Debug)]
 pub struct Batch {
+    life: u32,
     neighbours: Vec<Neighbour>,
     values: Vec<u64>,
     known: HashSet<u64>,
@@ -38,6 +42,10 @@ pub struct Batch {
 #[derive(Debug)]
 struct Neighbour {
     id: NodeId,
+    /// Its life, once it was heard of.
+    life: Option<u32>,
+    /// It knows of this life of ours: it has acknowledged something.
+    greeted: bool,
     /// What it is not known to have.
     queue: Vec<u64>,
     /// How much of the queue was sent, under which number, and when.
@@ -47,18 +55,22 @@ struct Neighbour {
 }
 
 impl Batch {
-    /// The node at place `me` of `nodes`; the first one is the middle of the star.
-    pub fn new(nodes: &[NodeId], me: usize, rng: ChaCha8Rng) -> Self {
+    /// The node at place `me` of `nodes`, in the life `life` of it; the first
+    /// one is the middle of the star.
+    pub fn new(nodes: &[NodeId], me: usize, life: u32, rng: ChaCha8Rng) -> Self {
         let others = nodes.iter().enumerate();
         let near = others.filter(|(place, _)| (*place == 0) != (me == 0));
         let neighbour = |(_, id): (usize, &NodeId)| Neighbour {
             id: id.clone(),
+            life: None,
+            greeted: false,
             queue: Vec::new(),
             sent: None,
             next_number: 0,
             next_tick: Duration::ZERO,
         };
         Self {
+            life,
             neighbours: near.map(neighbour).collect(),
             values: Vec::new(),
             known: HashSet::new(),
@@ -92,33 +104,48 @@ impl Neighbour {
             Some((count, _, time)) => (count, Some(time + PATIENCE)),
             None => (0, None),
         };
-        let fresh = (sent < self.queue.len()).then_some(self.next_tick);
+        let hello = !self.greeted && self.sent.is_none();
+        let fresh = (hello || sent < self.queue.len()).then_some(self.next_tick);
         fresh.into_iter().chain(until).min()
     }
 }
 
-impl Protocol for Batch {
+impl Spread for Batch {
     fn tell(&mut self, now: Duration, value: u64) {
         self.learn(now, value, None);
     }
 
     fn receive(&mut self, now: Duration, from: &NodeId, message: Request) -> bool {
         match message {
-            Request::BroadcastMany { messages, number } => {
+            Request::BroadcastMany {
+                life,
+                messages,
+                number,
+            } => {
+                let mut all = self.neighbours.iter_mut();
+                if let Some(neighbour) = all.find(|neighbour| neighbour.id == *from)
+                    && neighbour.life.replace(life) != Some(life)
+                {
+                    // It has nothing of what an earlier life acknowledged.
+                    neighbour.sent = None;
+                    neighbour.queue.clone_from(&self.values);
+                }
                 for value in messages {
                     self.learn(now, value, Some(from));
                 }
-                let done = (from.clone(), Request::BroadcastManyOk { number });
-                self.acknowledgements.push(done);
+                let done = Request::BroadcastManyOk { life, number };
+                self.acknowledgements.push((from.clone(), done));
             }
-            Request::BroadcastManyOk { number } => {
+            Request::BroadcastManyOk { life, number } if life == self.life => {
                 let mut all = self.neighbours.iter_mut();
                 if let Some(neighbour) = all.find(|neighbour| neighbour.id == *from)
                     && let Some((count, _, _)) = neighbour.sent.take_if(|sent| sent.1 == number)
                 {
+                    neighbour.greeted = true;
                     neighbour.queue.drain(..count);
                 }
             }
+            Request::BroadcastManyOk { .. } => {}
             _ => return false,
         }
         true
@@ -135,7 +162,11 @@ impl Protocol for Batch {
             neighbour.sent = Some((neighbour.queue.len(), number, now));
             neighbour.next_tick = now + TICK.mul_f64(self.rng.random_range(0.75..1.25));
             let messages = neighbour.queue.clone();
-            let batch = Request::BroadcastMany { messages, number };
+            let batch = Request::BroadcastMany {
+                life: self.life,
+                messages,
+                number,
+            };
             out.push((neighbour.id.clone(), batch));
         }
         out

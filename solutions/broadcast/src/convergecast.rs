@@ -32,7 +32,7 @@ use maelstrom_node::NodeId;
 
 use crate::knowledge::{Digest, Knowledge};
 use crate::message::{Request, Round};
-use crate::protocol::{Outgoing, Protocol};
+use crate::spread::{Outgoing, Spread};
 
 /// How much earlier than needed a leaf speaks, for timers that are late.
 const MARGIN: Duration = Duration::from_millis(20);
@@ -293,7 +293,7 @@ impl Convergecast {
     }
 }
 
-impl Protocol for Convergecast {
+impl Spread for Convergecast {
     fn tell(&mut self, _: Duration, value: u64) {
         self.knowledge.tell(value);
     }

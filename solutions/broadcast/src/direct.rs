@@ -14,7 +14,7 @@ use rand::rngs::ChaCha8Rng;
 
 use crate::exchange::Exchange;
 use crate::message::{Gossip, Request};
-use crate::protocol::{Outgoing, Protocol};
+use crate::spread::{Outgoing, Spread};
 
 /// How many of its last values a node repeats with a new one.
 const REPEATED: usize = 8;
@@ -47,7 +47,7 @@ impl Direct {
     }
 }
 
-impl Protocol for Direct {
+impl Spread for Direct {
     fn tell(&mut self, _: Duration, value: u64) {
         self.fresh |= self.exchange.knowledge.tell(value);
     }

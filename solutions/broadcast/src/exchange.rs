@@ -14,7 +14,7 @@ use rand::seq::IndexedRandom;
 
 use crate::knowledge::{Digest, Knowledge, News};
 use crate::message::{Gossip, Request};
-use crate::protocol::Outgoing;
+use crate::spread::Outgoing;
 
 /// A node's knowledge, its peers, and what it has to answer to them.
 #[derive(Debug)]
@@ -45,11 +45,12 @@ impl Exchange {
         self.settled = Some([before, now]);
     }
 
-    fn gossip(&self, news: News) -> Request {
+    fn gossip(&self, news: News, answers: bool) -> Request {
         Request::Gossip(Gossip {
             have: Some(self.knowledge.digest()),
             settled: self.settled.as_ref().map(|[settled, _]| settled.clone()),
             news,
+            answers,
         })
     }
 
@@ -64,10 +65,19 @@ impl Exchange {
         let news = self.knowledge.missing_up_to(limit, theirs);
         let lacking = mine.lacks_from(gossip.settled.as_ref().unwrap_or(theirs));
         let differ = lacking || !news.is_empty();
-        if differ {
-            let answer = self.gossip(news);
-            self.answers.push((from.clone(), answer));
-        }
+        let answer = match gossip.answers {
+            false => differ.then(|| self.gossip(news, true)),
+            // The last word has no digest: under load two nodes always differ,
+            // and would go on for ever.
+            true => (!news.is_empty()).then(|| {
+                Request::Gossip(Gossip {
+                    news,
+                    ..Gossip::default()
+                })
+            }),
+        };
+        self.answers
+            .extend(answer.map(|answer| (from.clone(), answer)));
         differ
     }
 
@@ -78,6 +88,6 @@ impl Exchange {
     /// The beginning of an exchange with a random peer.
     pub(crate) fn ask_somebody(&self, rng: &mut ChaCha8Rng) -> Option<Outgoing> {
         let peer = self.peers.choose(rng)?;
-        Some((peer.clone(), self.gossip(News::new())))
+        Some((peer.clone(), self.gossip(News::new(), false)))
     }
 }

@@ -1,8 +1,9 @@
 //! Gossip Glomers 3: what one node is told, all nodes come to know.
 //!
 //! A [`Broadcast`] node follows one [`Strategy`]. Four of them are plain values
-//! behind the trait [`Protocol`], driven by messages and time and tested with no
-//! runtime; [`Flood`] and [`TimeoutPool`] are written on the runtime's calls.
+//! behind the trait [`Spread`], driven by messages and time and tested with no
+//! runtime; [`Flood`], with a [`Pool`] or without, is written on the runtime's
+//! calls.
 
 mod anti_entropy;
 mod batch;
@@ -12,7 +13,7 @@ mod exchange;
 mod flood;
 pub mod knowledge;
 pub mod message;
-mod protocol;
+mod spread;
 mod strategy;
 mod timeout_pool;
 
@@ -22,6 +23,6 @@ pub use convergecast::Convergecast;
 pub use direct::Direct;
 pub use exchange::Exchange;
 pub use flood::Flood;
-pub use protocol::{Outgoing, Protocol};
+pub use spread::{Outgoing, Spread};
 pub use strategy::{Broadcast, Strategy};
-pub use timeout_pool::TimeoutPool;
+pub use timeout_pool::Pool;

@@ -6,9 +6,8 @@ use clap::Parser;
 /// A node for the broadcast challenges.
 #[derive(Parser)]
 struct Arguments {
-    /// How values spread: flood, timeout-pool, direct, batch, anti-entropy,
-    /// convergecast or convergecast-quick.
-    #[arg(long, default_value = "flood")]
+    /// How values spread. The default meets every limit of challenges 3a to 3e.
+    #[arg(long, value_enum, default_value_t)]
     strategy: Strategy,
 }
 

@@ -23,6 +23,8 @@ pub enum Request {
     Read,
     /// Several values at once, from a neighbour: [`Batch`](crate::Strategy::Batch).
     BroadcastMany {
+        /// Tells the sender's lives apart.
+        life: u32,
         /// The values that the receiver is not known to have.
         messages: Vec<u64>,
         /// The number of this message, to be acknowledged.
@@ -30,6 +32,8 @@ pub enum Request {
     },
     /// The sender has taken in the message of that number.
     BroadcastManyOk {
+        /// The life of the receiver that the message came from.
+        life: u32,
         /// The number.
         number: u64,
     },
@@ -53,6 +57,10 @@ pub struct Gossip {
     /// Values.
     #[serde(default, skip_serializing_if = "News::is_empty")]
     pub news: News,
+    /// The second message of an exchange: whoever gets it sends what the
+    /// sender lacks, and that is the end of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
 }
 
 /// A message of a round.

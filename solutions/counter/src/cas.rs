@@ -12,8 +12,8 @@ use std::time::Duration;
 use maelstrom_kv::SeqKv;
 use maelstrom_node::{Context, Result};
 
+use crate::gossip::foreign;
 use crate::message::{Request, Response};
-use crate::protocol::foreign;
 
 /// The key of the sum.
 const KEY: &str = "sum";

@@ -15,9 +15,9 @@ use std::time::Duration;
 use crdt::{Ack, DeltaBuffer, PNCounter};
 use maelstrom_node::NodeId;
 
+use crate::gossip::{Gossip, Outgoing};
 use crate::message::{Replica, Request};
 use crate::pace::Pace;
-use crate::protocol::{Outgoing, Protocol};
 
 /// The shortest time between two messages to the same peer. Whatever a peer
 /// lacks when a partition heals is sent to it within this time.
@@ -53,7 +53,7 @@ impl Delta {
     }
 }
 
-impl Protocol for Delta {
+impl Gossip for Delta {
     fn add(&mut self, delta: i64) {
         let replica = &self.replica;
         self.buffer.update(|counter| counter.add(replica, delta));

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use maelstrom_node::NodeId;
 
+use crate::gossip::{Gossip, Outgoing};
 use crate::message::{Digest, Op, Replica, Request};
 use crate::pace::Pace;
-use crate::protocol::{Outgoing, Protocol};
 
 /// The shortest time between two messages to the same neighbour.
 const PERIOD: Duration = Duration::from_millis(1500);
@@ -104,7 +104,7 @@ fn neighbours(node: &NodeId, nodes: &[NodeId]) -> Vec<NodeId> {
     neighbours
 }
 
-impl Protocol for OpLog {
+impl Gossip for OpLog {
     fn add(&mut self, delta: i64) {
         if delta == 0 {
             return;

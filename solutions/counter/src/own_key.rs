@@ -17,8 +17,8 @@ use maelstrom_kv::SeqKv;
 use maelstrom_node::{Context, NodeId, Result};
 use tokio::sync::Mutex;
 
+use crate::gossip::foreign;
 use crate::message::{Request, Response};
-use crate::protocol::foreign;
 
 /// Clients wait for five seconds; what took longer would be answered to nobody.
 const PATIENCE: Duration = Duration::from_secs(4);

@@ -10,8 +10,8 @@ use std::time::Duration;
 use crdt::{Join, PNCounter};
 use maelstrom_node::NodeId;
 
+use crate::gossip::{Gossip, Outgoing};
 use crate::message::{Replica, Request};
-use crate::protocol::{Outgoing, Protocol};
 
 /// The time between two messages of one node. With n nodes, each pair has met
 /// after n - 1 of them.
@@ -41,7 +41,7 @@ impl State {
     }
 }
 
-impl Protocol for State {
+impl Gossip for State {
     fn add(&mut self, delta: i64) {
         self.counter.add(&self.replica, delta);
     }

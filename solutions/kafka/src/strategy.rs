@@ -1,8 +1,6 @@
 //! The strategies by name, and the node that follows one.
 
-use std::fmt;
-use std::str::FromStr;
-
+use clap::ValueEnum;
 use maelstrom_node::{Context, Node, Result};
 use rand::RngExt;
 
@@ -14,8 +12,8 @@ use crate::redirect::{Finder, Redirect};
 use crate::replica::{Shell, not_a_peer};
 use crate::{Lanes, Single, lin_kv_cas, lin_kv_lock};
 
-/// How logs are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How logs are kept, from the plainest way on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Strategy {
     /// In the memory of one node.
     Single,
@@ -30,54 +28,8 @@ pub enum Strategy {
     /// By an owner for each log, chosen by a hash.
     Owner,
     /// By all nodes, each in offsets of its own.
+    #[default]
     Lanes,
-}
-
-impl Strategy {
-    /// Every strategy, from the plainest on.
-    pub const ALL: &'static [Self] = &[
-        Self::Single,
-        Self::LinKvCas,
-        Self::LinKvLock,
-        Self::Leader,
-        Self::FixedLeader,
-        Self::Owner,
-        Self::Lanes,
-    ];
-
-    /// The name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Single => "single",
-            Self::LinKvCas => "lin-kv-cas",
-            Self::LinKvLock => "lin-kv-lock",
-            Self::Leader => "leader",
-            Self::FixedLeader => "fixed-leader",
-            Self::Owner => "owner",
-            Self::Lanes => "lanes",
-        }
-    }
-}
-
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Strategy {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let found = Self::ALL.iter().find(|strategy| strategy.name() == text);
-        found.copied().ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|strategy| strategy.name()).collect();
-            format!(
-                "unknown strategy `{text}`, expected one of {}",
-                names.join(", ")
-            )
-        })
-    }
 }
 
 /// A log node that follows one of the strategies.

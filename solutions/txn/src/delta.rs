@@ -14,10 +14,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crdt::{Ack, DeltaBuffer, Join};
-use maelstrom_node::NodeId;
+use crdt::{Ack, DeltaBuffer, Join, Message};
+use maelstrom_node::{NodeId, Protocol, Result};
 
-use crate::message::{Map, Request, Transaction};
+use crate::message::{Map, Request, Response, Transaction, foreign};
 use crate::registers::Registers;
 
 /// The shortest time between two messages to the same peer.
@@ -26,9 +26,6 @@ const PERIOD: Duration = Duration::from_millis(100);
 /// How many transactions are kept for a peer that does not answer. One that
 /// lacks more is sent all registers.
 const CAPACITY: usize = 4096;
-
-/// A message to be sent.
-pub type Outgoing = (NodeId, Request);
 
 /// A replica that sends deltas: a plain value. Times are those of the node's own
 /// clock, from its start on.
@@ -88,11 +85,8 @@ impl Delta {
         self.press_all();
     }
 
-    /// Takes in what a peer said. `false` when that is not of this strategy.
-    pub fn receive(&mut self, from: &NodeId, message: Request) -> bool {
-        let Request::Deltas { news, ack } = message else {
-            return false;
-        };
+    /// Takes in what a peer said.
+    fn receive(&mut self, from: &NodeId, news: Option<Message<Map>>, ack: Option<Ack>) {
         if let Some(ack) = ack {
             self.buffer.acknowledge(from, ack);
         }
@@ -111,7 +105,6 @@ impl Delta {
             line.pressing = true;
             line.ack = owed.or(line.ack);
         }
-        true
     }
 
     fn press_all(&mut self) {
@@ -120,9 +113,32 @@ impl Delta {
         }
     }
 
-    /// Says what is to be sent now. Called after every change, and at
-    /// [`next_wake`](Self::next_wake).
-    pub fn wake(&mut self, now: Duration) -> Vec<Outgoing> {
+    /// The registers as they are read here.
+    pub fn registers(&self) -> &Registers {
+        &self.registers
+    }
+}
+
+impl Protocol for Delta {
+    type Request = Request;
+    type Response = Response;
+
+    fn on_message(&mut self, _: Duration, from: &NodeId, request: Request) -> Result<Response> {
+        match request {
+            Request::Txn { mut txn } => {
+                self.execute(&mut txn);
+                Ok(Response::TxnOk { txn })
+            }
+            Request::Deltas { news, ack } if self.peers.contains_key(from) => {
+                self.receive(from, news, ack);
+                // One-way: whatever there is to answer goes its own way.
+                Ok(Response::WritesOk)
+            }
+            _ => Err(foreign()),
+        }
+    }
+
+    fn wake(&mut self, now: Duration) -> Vec<(NodeId, Request)> {
         let mut outgoing = Vec::new();
         for (peer, line) in &mut self.peers {
             if !line.pressing || now < line.pause_ends {
@@ -140,14 +156,8 @@ impl Delta {
         outgoing
     }
 
-    /// When there is something to say; `None` when there is nothing.
-    pub fn next_wake(&self) -> Option<Duration> {
+    fn next_wake(&self) -> Option<Duration> {
         let pressing = self.peers.values().filter(|line| line.pressing);
         pressing.map(|line| line.pause_ends).min()
-    }
-
-    /// The registers as they are read here.
-    pub fn registers(&self) -> &Registers {
-        &self.registers
     }
 }

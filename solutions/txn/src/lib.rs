@@ -9,12 +9,11 @@ mod delta;
 mod lock;
 mod message;
 mod registers;
-mod shell;
 mod single;
 mod strategy;
 
 pub use broadcast::Broadcast;
-pub use delta::{Delta, Outgoing};
+pub use delta::Delta;
 pub use lock::Locked;
 pub use message::{Map, Request, Response, Transaction};
 pub use registers::Registers;

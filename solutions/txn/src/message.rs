@@ -51,6 +51,6 @@ pub enum Response {
 
 /// What is said to a message that this strategy does not have.
 pub(crate) fn foreign() -> Error {
-    let text = "a message of another strategy, or not from a node of this cluster";
+    let text = "a message of another strategy, or one that nodes alone send";
     Error::new(ErrorCode::NotSupported, text)
 }

@@ -6,8 +6,9 @@ use unique_ids::{Strategy, UniqueIds};
 /// A node for the challenge unique-ids.
 #[derive(Parser)]
 struct Arguments {
-    /// How ids are made: sequence, snowflake, object-id, uuid or uuid-v7.
-    #[arg(long, default_value = "sequence")]
+    /// How ids are made. The default stays unique whatever becomes of nodes and
+    /// clocks, and sorts by time.
+    #[arg(long, value_enum, default_value_t)]
     strategy: Strategy,
 }
 

@@ -1,17 +1,16 @@
 //! The strategies by name, and the node that follows one.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
+use clap::ValueEnum;
 use maelstrom_node::proto::unique_ids::{Request, Response};
 use maelstrom_node::{Context, Node, Result};
 use serde_json::Value;
 
 use crate::{ObjectIds, Sequence, Snowflake, Uuids, Version};
 
-/// How ids are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How ids are made, from the plainest way on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Strategy {
     /// The node's name and a number, `n2-17`.
     Sequence,
@@ -20,52 +19,11 @@ pub enum Strategy {
     /// 96 bits: time, machine, counter, as in MongoDB.
     ObjectId,
     /// Random UUIDs.
+    #[value(name = "uuid")]
     UuidV4,
     /// UUIDs in order of time.
+    #[default]
     UuidV7,
-}
-
-impl Strategy {
-    /// Every strategy, from the plainest on.
-    pub const ALL: &'static [Self] = &[
-        Self::Sequence,
-        Self::Snowflake,
-        Self::ObjectId,
-        Self::UuidV4,
-        Self::UuidV7,
-    ];
-
-    /// The name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sequence => "sequence",
-            Self::Snowflake => "snowflake",
-            Self::ObjectId => "object-id",
-            Self::UuidV4 => "uuid",
-            Self::UuidV7 => "uuid-v7",
-        }
-    }
-}
-
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Strategy {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let found = Self::ALL.iter().find(|strategy| strategy.name() == text);
-        found.copied().ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|strategy| strategy.name()).collect();
-            format!(
-                "unknown strategy `{text}`, expected one of {}",
-                names.join(", ")
-            )
-        })
-    }
 }
 
 /// A node that hands out ids.

@@ -1,6 +1,7 @@
 //! Where nodes live: in this process, or in processes of their own.
 
 mod in_process;
+mod line;
 mod process;
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Protocols as plain values in a network of their own: no runtime, no clock,
+//! Spreads as plain values in a network of their own: no runtime, no clock,
 //! any loss, any partition, any lateness of timers.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use broadcast::knowledge::Knowledge;
 use broadcast::message::Request;
-use broadcast::{AntiEntropy, Batch, Convergecast, Direct, Exchange, Protocol, Strategy};
+use broadcast::{AntiEntropy, Batch, Convergecast, Direct, Exchange, Spread, Strategy};
 use maelstrom_node::NodeId;
 use proptest::prelude::*;
 use rand::rngs::ChaCha8Rng;
@@ -40,7 +40,7 @@ enum Event {
 
 struct Model {
     strategy: Strategy,
-    nodes: Vec<Box<dyn Protocol>>,
+    nodes: Vec<Box<dyn Spread>>,
     ids: Vec<NodeId>,
     born: Vec<Duration>,
     events: BTreeMap<(Duration, u64), Event>,
@@ -50,7 +50,7 @@ struct Model {
     messages: usize,
 }
 
-fn protocol(strategy: Strategy, ids: &[NodeId], me: usize, seed: u64) -> Box<dyn Protocol> {
+fn protocol(strategy: Strategy, ids: &[NodeId], me: usize, seed: u64) -> Box<dyn Spread> {
     let rng = ChaCha8Rng::seed_from_u64(seed);
     let life = u32::try_from(seed % 1_000_000).expect("it is below a million");
     let peers = ids.iter().filter(|id| **id != ids[me]).cloned().collect();
@@ -58,7 +58,7 @@ fn protocol(strategy: Strategy, ids: &[NodeId], me: usize, seed: u64) -> Box<dyn
     match strategy {
         Strategy::Direct => Box::new(Direct::new(exchange, rng)),
         Strategy::AntiEntropy => Box::new(AntiEntropy::new(exchange, rng)),
-        Strategy::Batch => Box::new(Batch::new(ids, me, rng)),
+        Strategy::Batch => Box::new(Batch::new(ids, me, life, rng)),
         Strategy::Convergecast => Box::new(Convergecast::new(ids, me, life, 1500 * MS)),
         Strategy::ConvergecastQuick => Box::new(Convergecast::new(ids, me, life, 320 * MS)),
         Strategy::Flood | Strategy::TimeoutPool => unreachable!("not a plain value"),
@@ -225,7 +225,7 @@ proptest! {
             }
             model.run(Duration::from_secs(30));
             let missing = model.missing(told.len() as u64);
-            prop_assert!(missing.is_empty(), "{strategy} of {count}: {missing:?}");
+            prop_assert!(missing.is_empty(), "{strategy:?} of {count}: {missing:?}");
         }
     }
 
@@ -258,7 +258,7 @@ proptest! {
             kills,
             whole: Duration::ZERO,
         };
-        for strategy in [Strategy::Direct, Strategy::AntiEntropy, Strategy::Convergecast] {
+        for strategy in PLAIN {
             let mut model = Model::new(strategy, count, seed, faults.clone());
             for value in 0..20 {
                 let node = value as usize % count;
@@ -268,7 +268,7 @@ proptest! {
             model.tell(Duration::from_millis(8500), killed, 20);
             model.run(Duration::from_secs(25));
             let missing = model.missing(21);
-            prop_assert!(missing.is_empty(), "{strategy}: {missing:?}");
+            prop_assert!(missing.is_empty(), "{strategy:?}: {missing:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use counter::{Delta, OpLog, Protocol, Replica, Request, State};
+use counter::{Delta, Gossip, OpLog, Replica, Request, State};
 use maelstrom_node::NodeId;
 use proptest::prelude::*;
 
@@ -47,7 +47,7 @@ fn step(restarts: u32) -> impl Strategy<Value = Step> {
     ]
 }
 
-type Make = fn(Replica, &[NodeId]) -> Box<dyn Protocol>;
+type Make = fn(Replica, &[NodeId]) -> Box<dyn Gossip>;
 
 const STRATEGIES: [Make; 3] = [
     |replica, nodes| Box::new(State::new(replica.clone(), peers(&replica, nodes))),
@@ -64,7 +64,7 @@ fn peers(replica: &Replica, nodes: &[NodeId]) -> Vec<NodeId> {
 struct Cluster {
     make: Make,
     ids: Vec<NodeId>,
-    nodes: Vec<Box<dyn Protocol>>,
+    nodes: Vec<Box<dyn Gossip>>,
     under_way: Vec<(usize, NodeId, Request)>,
     now: Duration,
     lives: u64,

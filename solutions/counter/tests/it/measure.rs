@@ -3,7 +3,7 @@
 use std::fmt;
 
 use counter::{Counter, Strategy};
-use maelstrom_sim::{Fault, InProcess, Outcome, Run, Settings, Verdict, Workload};
+use maelstrom_sim::{InProcess, Outcome, Run, Settings, Verdict, Workload};
 
 /// The official settings, but for the partitions.
 pub(crate) fn official() -> Settings {
@@ -62,27 +62,4 @@ pub(crate) fn worst(
     let figures = seeds.map(|seed| Figures::of(&run(strategy, settings, seed)));
     let worst = figures.reduce(Figures::worst);
     worst.expect("there is at least one seed")
-}
-
-/// Writes the table of the README:
-/// `cargo test --release -p counter -- --ignored --nocapture table`.
-#[test]
-#[ignore = "writes a table"]
-fn table() {
-    println!(
-        "| Strategy | g-counter | with partitions | pn-counter with partitions | g-counter with partitions, 100 ms latency |"
-    );
-    println!("|---|---|---|---|---|");
-    let mut pn_counter = official();
-    pn_counter.workload = Workload::PnCounter;
-    for strategy in Strategy::ALL {
-        let figures = [
-            official(),
-            official().nemesis(Fault::Partition),
-            pn_counter.clone().nemesis(Fault::Partition),
-            official().nemesis(Fault::Partition).latency_ms(100),
-        ]
-        .map(|settings| worst(*strategy, &settings, 0..20).to_string());
-        println!("| `{strategy}` | {} |", figures.join(" | "));
-    }
 }

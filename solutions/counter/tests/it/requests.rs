@@ -1,5 +1,6 @@
 //! What a node answers to what it should not be asked.
 
+use clap::ValueEnum;
 use counter::{Counter, Strategy};
 use maelstrom_node::testing::{Setup, TestNode};
 use maelstrom_node::{Context, ErrorCode};
@@ -11,7 +12,7 @@ fn node(strategy: Strategy) -> TestNode<Counter, impl FnOnce(Context) -> Counter
 
 #[test]
 fn malformed_and_unknown_requests_get_their_codes_and_the_node_lives_on() {
-    for strategy in Strategy::ALL {
+    for strategy in Strategy::value_variants() {
         let mut node = node(*strategy);
         for (request, code) in [
             (json!({"type": "add"}), ErrorCode::MalformedRequest),
@@ -37,7 +38,7 @@ fn malformed_and_unknown_requests_get_their_codes_and_the_node_lives_on() {
         ] {
             let answer = node.ask::<_, Value>("c1", &request);
             let error = answer.expect_err("it is no request of a client");
-            assert_eq!(error.code, code, "{strategy}: {request}");
+            assert_eq!(error.code, code, "{strategy:?}: {request}");
         }
     }
 }

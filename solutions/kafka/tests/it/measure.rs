@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kafka::{Kafka, Strategy};
-use maelstrom_sim::{Concurrency, Fault, InProcess, Outcome, Run, Settings, Verdict, Workload};
+use maelstrom_sim::{Concurrency, InProcess, Outcome, Run, Settings, Verdict, Workload};
 
 /// The official settings of 5b and 5c.
 pub(crate) fn official() -> Settings {
@@ -93,33 +93,4 @@ pub(crate) fn worst(
     figures
         .reduce(Figures::worst)
         .expect("there is at least one seed")
-}
-
-/// Writes the table of the README:
-/// `cargo test --release -p kafka -- --ignored --nocapture table`.
-#[test]
-#[ignore = "writes a table"]
-fn table() {
-    let seeds: u64 = std::env::var("SEEDS").map_or(20, |text| text.parse().unwrap());
-    let only = std::env::var("STRATEGY").ok();
-    println!(
-        "| Strategy | Settings | Valid | msgs per op, servers / all | Operations | Not answered | Errors |"
-    );
-    println!("|---|---|---|---|---|---|---|");
-    for strategy in Strategy::ALL {
-        if only.as_ref().is_some_and(|only| *only != strategy.name()) {
-            continue;
-        }
-        let settings = match strategy {
-            Strategy::Single => vec![("5a", official().node_count(1)), ("two nodes", official())],
-            _ => vec![
-                ("5b, 5c", official()),
-                ("with partitions", official().nemesis(Fault::Partition)),
-            ],
-        };
-        for (name, settings) in settings {
-            let figures = worst(*strategy, &settings, 0..seeds);
-            println!("| `{strategy}` | {name} | {figures} |");
-        }
-    }
 }

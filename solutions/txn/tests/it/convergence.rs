@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use maelstrom_node::NodeId;
 use maelstrom_node::proto::txn::Register::{Read, Write};
+use maelstrom_node::{NodeId, Protocol};
 use proptest::prelude::*;
 use txn::{Delta, Registers, Request};
 
@@ -70,7 +70,8 @@ impl Cluster {
     fn deliver(&mut self, (from, dest, message): (usize, NodeId, Request)) {
         let dest = self.ids.iter().position(|id| *id == dest);
         let dest = &mut self.nodes[dest.expect("nodes write to nodes")];
-        assert!(dest.receive(&self.ids[from], message));
+        let taken = dest.on_message(self.now, &self.ids[from], message);
+        taken.expect("a peer's message is taken");
     }
 
     fn act(&mut self, step: Step) {

@@ -8,6 +8,7 @@ mod strays;
 mod streams;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,19 @@ pub struct Process {
     program: PathBuf,
     arguments: Vec<OsString>,
     logs: PathBuf,
+    tell: Option<Tell>,
+}
+
+/// Tells of a line that a node wrote to standard error, as it comes.
+#[derive(Clone)]
+struct Tell(Arc<Listener>);
+
+type Listener = dyn Fn(&NodeId, &str) + Send + Sync;
+
+impl fmt::Debug for Tell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tell")
+    }
 }
 
 impl Process {
@@ -57,7 +71,16 @@ impl Process {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             logs: logs.into(),
+            tell: None,
         }
+    }
+
+    /// Calls `tell` with each line that a node writes to standard error, as it
+    /// comes.
+    #[must_use]
+    pub fn on_stderr(mut self, tell: impl Fn(&NodeId, &str) + Send + Sync + 'static) -> Self {
+        self.tell = Some(Tell(Arc::new(tell)));
+        self
     }
 }
 
@@ -105,6 +128,7 @@ impl Host for Process {
         let life = Arc::new(Life {
             outbox,
             log: log_path,
+            tell: self.tell.clone(),
             last_lines: Mutex::default(),
             over: AtomicBool::new(false),
             paused: AtomicBool::new(false),
@@ -154,6 +178,7 @@ fn explained(error: io::Error) -> io::Error {
 struct Life {
     outbox: Outbox,
     log: PathBuf,
+    tell: Option<Tell>,
     last_lines: Mutex<LastLines>,
     /// The process has ended or is about to be: what its streams do from then
     /// on is no problem of theirs.

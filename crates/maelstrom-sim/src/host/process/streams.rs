@@ -8,12 +8,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use maelstrom_proto::{Frame, Message};
+use maelstrom_proto::Message;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::Life;
+use crate::host::line;
 use crate::problem::ProblemKind;
 
 /// How much is read at once.
@@ -133,10 +134,7 @@ fn take_line(line: &[u8], life: &Life) -> Result<(), String> {
     if line.len() as u64 == LONGEST_LINE {
         return Err(format!("longer than {} MB", LONGEST_LINE >> 20));
     }
-    let text = std::str::from_utf8(line).map_err(|error| error.to_string())?;
-    let message = Frame::parse(text).and_then(|frame| frame.to_message());
-    life.outbox
-        .send(message.map_err(|error| error.to_string())?);
+    life.outbox.send(line::message(line)?);
     Ok(())
 }
 
@@ -148,6 +146,7 @@ pub(super) async fn read_stderr(
 ) {
     let mut chunk = vec![0; CHUNK];
     let mut room = LARGEST_LOG;
+    let mut begun = Vec::new();
     while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
         let chunk = &chunk[..length];
         // A full disk must not stop the node, which may wait for us to read.
@@ -159,11 +158,26 @@ pub(super) async fn read_stderr(
                 let _ = writeln!(log, "\n[the log ends here: it is larger than {size} MB]");
             }
         }
+        if let Some(tell) = &life.tell {
+            tell_lines(&mut begun, chunk, |line| (tell.0)(life.outbox.id(), line));
+        }
         let mut last_lines = life
             .last_lines
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         last_lines.push(chunk);
+    }
+}
+
+/// Tells of the lines that a chunk ends, and keeps the one that it begins. A
+/// line longer than a chunk is told in pieces.
+fn tell_lines(begun: &mut Vec<u8>, chunk: &[u8], mut tell: impl FnMut(&str)) {
+    for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
+        begun.extend_from_slice(piece);
+        if piece.ends_with(b"\n") || begun.len() >= CHUNK {
+            tell(String::from_utf8_lossy(begun).trim_end());
+            begun.clear();
+        }
     }
 }
 
@@ -224,6 +238,22 @@ mod tests {
             let expected = serde_json::to_string(&message).unwrap() + "\n";
             assert_eq!(String::from_utf8(line).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn lines_are_told_once_they_are_whole() {
+        let mut begun = Vec::new();
+        let mut told = Vec::new();
+        for chunk in ["a", "b\nc\n", "", "\n", "d"] {
+            tell_lines(&mut begun, chunk.as_bytes(), |line| {
+                told.push(line.to_owned())
+            });
+        }
+        assert_eq!(told, ["ab", "c", ""]);
+        tell_lines(&mut begun, &[b'x'; CHUNK], |line| {
+            told.push(line.to_owned())
+        });
+        assert_eq!(told[3].len(), CHUNK + 1);
     }
 
     #[test]
