@@ -4,8 +4,11 @@
 //! writes travel in one message to each peer, are taken in at once there, and
 //! are repeated until acknowledged. Messages overtake each other, above all
 //! repeated ones: a peer may see a transaction without one that it built on.
+//!
+//! What was acknowledged is not told again. So a node that starts asks its peers
+//! for all that they have, for it may have lived before, and have forgotten it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crdt::Join;
@@ -20,15 +23,25 @@ const RETRY: Retry = Retry::new()
     .longest_wait(Duration::from_secs(2));
 
 /// A node that tells its peers of each transaction.
-#[derive(Debug)]
-pub struct Broadcast(Mutex<Registers>);
+#[derive(Clone, Debug)]
+pub struct Broadcast(Arc<Mutex<Registers>>);
 
 impl Broadcast {
     /// A node that knows of no write.
     pub fn new(ctx: &Context) -> Self {
         let life = ctx.wall_clock().as_micros();
         let writer = NodeId::new(format!("{}/{life}", ctx.id()));
-        Self(Mutex::new(Registers::new(writer)))
+        let node = Self(Arc::new(Mutex::new(Registers::new(writer))));
+        for peer in ctx.peers() {
+            let (node, task, peer) = (node.clone(), ctx.clone(), peer.clone());
+            ctx.spawn(async move {
+                let answer = task.rpc_retried(&peer, &Request::Registers, RETRY).await;
+                if let Ok(Response::RegistersOk { writes }) = answer {
+                    node.lock().merge(&writes);
+                }
+            });
+        }
+        node
     }
 
     pub(crate) fn handle(&self, ctx: &Context, request: Request) -> Result<Response> {
@@ -40,11 +53,16 @@ impl Broadcast {
                 }
                 Ok(Response::TxnOk { txn })
             }
-            Request::Writes { writes } if ctx.peers().any(|peer| peer == ctx.sender()) => {
+            _ if ctx.sender().is_client() => Err(foreign()),
+            Request::Writes { writes } => {
                 self.lock().merge(&writes);
                 Ok(Response::WritesOk)
             }
-            _ => Err(foreign()),
+            Request::Registers => {
+                let writes = self.lock().map().clone();
+                Ok(Response::RegistersOk { writes })
+            }
+            Request::Deltas { .. } => Err(foreign()),
         }
     }
 

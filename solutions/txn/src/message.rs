@@ -25,6 +25,9 @@ pub enum Request {
         /// With their stamps.
         writes: Map,
     },
+    /// Asks for all registers, of a node that may have forgotten them:
+    /// [`Broadcast`](crate::Broadcast).
+    Registers,
     /// The writes of many transactions at once: [`Delta`](crate::Delta).
     Deltas {
         /// Whole transactions since the receiver's last acknowledgement, joined.
@@ -37,7 +40,7 @@ pub enum Request {
 }
 
 /// What is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response {
     /// The transaction is committed.
@@ -47,6 +50,11 @@ pub enum Response {
     },
     /// To a node: its writes were taken in.
     WritesOk,
+    /// To a node: all registers.
+    RegistersOk {
+        /// With their stamps.
+        writes: Map,
+    },
 }
 
 /// What is said to a message that this strategy does not have.

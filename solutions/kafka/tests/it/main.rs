@@ -1,5 +1,6 @@
 //! The log strategies under the official settings and under faults.
 
+mod kills;
 mod measure;
 mod strategies;
 mod watermark;

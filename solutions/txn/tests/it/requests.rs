@@ -42,6 +42,7 @@ fn malformed_transactions_are_refused_and_leave_no_trace() {
                 ErrorCode::NotSupported,
             ),
             (json!({"type": "deltas"}), ErrorCode::NotSupported),
+            (json!({"type": "registers"}), ErrorCode::NotSupported),
         ] {
             let answer = node.ask::<_, Value>("c1", &request);
             let error = answer.expect_err("it is no request of a client");
@@ -77,4 +78,24 @@ fn a_transaction_before_init_waits_for_it() {
         node.initialise();
         node.expect("c1", &json!({"type": "txn_ok", "txn": []}));
     }
+}
+
+/// What its peers have acknowledged to hold, a node that was killed is told.
+#[test]
+fn a_node_of_broadcast_asks_its_peers_for_what_it_may_have_forgotten() {
+    let make = |ctx: Context| Txn::new(Strategy::LwwBroadcast, &ctx);
+    let mut survivor = Setup::default().id("n1").start(make);
+    let write = json!({"type": "txn", "txn": [["w", 1, 5]]});
+    survivor.request("c1", &write);
+    let registers = survivor.ask::<_, Value>("n0", &json!({"type": "registers"}));
+    let mut registers = registers.expect("nodes are told");
+    registers
+        .as_object_mut()
+        .map(|body| body.remove("in_reply_to"));
+    let mut restarted = Setup::default().start(make);
+    let asked = restarted.expect("n1", &json!({"type": "registers"}));
+    restarted.reply(&asked, &registers);
+    restarted.sent();
+    restarted.request("c1", &json!({"type": "txn", "txn": [["r", 1, null]]}));
+    restarted.expect("c1", &json!({"type": "txn_ok", "txn": [["r", 1, 5]]}));
 }

@@ -2,37 +2,59 @@
 //! isolation that it keeps, and the one that it does not.
 
 use clap::ValueEnum;
-use maelstrom_sim::{Availability, LatencyDist, Verdict};
+use maelstrom_sim::{Availability, Fault, LatencyDist, Settings, Verdict};
 use txn::Strategy;
 
 use crate::measure::{Figures, model, official, partitioned, run, worst};
 
-#[test]
-fn lww_delta_meets_6c() {
-    // Of the official length.
-    let figures = worst(Strategy::LwwDelta, &partitioned(), 0..1);
-    assert!(figures.valid && figures.servers <= 0.10, "{figures}");
-    // Shorter, with a partition about every second.
-    let settings = partitioned().time_limit(2).nemesis_interval(1.0);
-    let figures = worst(Strategy::LwwDelta, &settings, 0..20);
-    assert!(figures.valid && figures.servers <= 0.10, "{figures}");
-}
+/// Models that nothing in a history of the local strategies rules out.
+const KEPT: [&str; 6] = [
+    "read-uncommitted",
+    "strong-read-committed",
+    "monotonic-atomic-view",
+    "causal-cerone",
+    "PRAM",
+    "prefix",
+];
 
 #[test]
-fn lww_strategies_are_read_committed_and_available_under_partitions() {
+fn lww_strategies_keep_these_models_and_are_available_under_partitions() {
     for strategy in [Strategy::LwwBroadcast, Strategy::LwwDelta] {
-        for name in [
-            "read-uncommitted",
-            "read-committed",
-            "monotonic-atomic-view",
-        ] {
+        for name in KEPT {
             let settings = partitioned()
                 .time_limit(2)
                 .nemesis_interval(1.0)
                 .consistency_models(vec![model(name)]);
-            let figures = worst(strategy, &settings, 0..5);
+            let figures = worst(strategy, &settings, 0..3);
             assert!(figures.valid, "{strategy:?}, {name}: {figures}");
         }
+    }
+}
+
+/// Three nodes, and messages that overtake each other or are lost.
+fn stormy() -> Settings {
+    partitioned()
+        .node_count(3)
+        .rate(300.0)
+        .time_limit(5)
+        .nemesis_interval(1.0)
+        .latency_ms(30)
+        .latency_dist(LatencyDist::Exponential)
+        .availability(Availability::Any)
+        .consistency_models(vec![model("strict-serializable")])
+}
+
+/// Whoever sees a transaction sees what it built on: a batch comes after all
+/// batches before it. One message for each transaction does not, and it shows.
+#[test]
+fn batches_keep_the_causal_order_that_single_messages_break() {
+    let anomalies = |strategy| worst(strategy, &stormy(), 0..6).anomalies;
+    let broken = anomalies(Strategy::LwwBroadcast);
+    assert!(broken.contains("G-single-item"), "{broken:?}");
+    let kept = anomalies(Strategy::LwwDelta);
+    assert!(kept.contains("lost-update"), "{kept:?}");
+    for forbidden in ["G0", "G1a", "G1b", "G1c", "internal", "G-single-item"] {
+        assert!(!kept.contains(forbidden), "{kept:?}");
     }
 }
 
@@ -88,7 +110,35 @@ fn latencies_and_more_nodes_change_nothing() {
                 let figures = Figures::of(&run(strategy, &settings, nodes as u64));
                 assert!(figures.valid, "{strategy:?}, {nodes} nodes: {figures}");
             }
+            // Whoever waits for a lock may wait too long, and partitions of
+            // nodes are nothing to it.
+            let mut settings = settings.availability(Availability::Any);
+            settings.nemesis.clear();
+            let figures = Figures::of(&run(Strategy::LinKvLock, &settings, nodes as u64));
+            assert!(figures.valid, "the lock, {nodes} nodes: {figures}");
         }
+    }
+}
+
+/// A killed node forgets what it told nobody, and no rule is broken by that.
+#[test]
+fn kills_leave_every_strategy_read_committed() {
+    let settings = official()
+        .node_count(3)
+        .rate(300.0)
+        .time_limit(5)
+        .nemesis(Fault::Kill)
+        .nemesis_interval(0.5);
+    for strategy in Strategy::value_variants() {
+        let mut transactions = 0;
+        for seed in 0..4 {
+            let figures = Figures::of(&run(*strategy, &settings, seed));
+            // A run whose clients all wait for killed nodes may end at once.
+            let judged = figures.transactions > 50;
+            assert!(figures.valid || !judged, "{strategy:?}: {figures}");
+            transactions += figures.transactions;
+        }
+        assert!(transactions > 200, "{strategy:?}: {transactions}");
     }
 }
 

@@ -47,6 +47,37 @@ fn the_official_length_is_valid_too() {
     assert!(outcome.history.len() > 50_000, "{}", outcome.history.len());
 }
 
+/// How many ids came twice in 20 runs, in which nodes are killed and forget.
+fn repeated(strategy: Strategy, settings: &Settings) -> u64 {
+    let (mut given, mut repeated) = (0, 0);
+    for seed in 0..20 {
+        let outcome = Run::new(settings.clone(), seed, host(strategy)).execute();
+        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+        let workload = &outcome.check().to_json()["workload"];
+        let count = |name: &str| workload[name].as_u64().unwrap_or_default();
+        given += count("acknowledged-count");
+        repeated += count("duplicated-count");
+    }
+    assert!(given > 10_000, "{strategy:?}: {given}");
+    repeated
+}
+
+#[test]
+fn kills_make_the_sequence_repeat_itself_and_no_other() {
+    // A client of a killed node waits for five seconds before it asks again.
+    let settings = official().rate(100.0).nemesis_interval(3.0);
+    let settings = settings.nemesis(Fault::Kill);
+    for strategy in Strategy::value_variants() {
+        let repeats = repeated(*strategy, &settings) > 0;
+        assert_eq!(repeats, *strategy == Strategy::Sequence, "{strategy:?}");
+    }
+    // And clocks that jump, back too.
+    let settings = settings.nemesis(Fault::Skew);
+    for strategy in [Strategy::UuidV4, Strategy::UuidV7] {
+        assert_eq!(repeated(strategy, &settings), 0, "{strategy:?}");
+    }
+}
+
 #[test]
 fn a_node_that_leaves_its_name_out_is_caught() {
     let host = InProcess::new(|_| {
