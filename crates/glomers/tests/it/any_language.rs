@@ -364,7 +364,7 @@ fn a_node_that_comes_up_late_hears_its_peers_after_its_init() {
     std::fs::write(&node, EARLY).unwrap();
     std::fs::set_permissions(&node, PermissionsExt::from_mode(0o755)).unwrap();
     let words = format!(
-        "test -w echo --bin {} --node-count 2 --rate 20 --time-limit 1 --availability total \
+        "test -w echo --bin {} --node-count 2 --rate 20 --time-limit 1 \
          --store {} -- {}",
         node.display(),
         store.path().display(),
