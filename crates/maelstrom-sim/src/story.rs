@@ -109,9 +109,11 @@ fn partition_at(settings: &Settings, history: &History, time: i64) -> String {
         .ops()
         .iter()
         .filter(|op| op.process == Process::Nemesis && op.f.ends_with("-partition"));
+    // What is healed at that very time may have stood.
+    let healed = |op: &&Op| op.f.as_str() == "stop-partition" && op.time == time;
     let done = faults
         .take_while(|op| op.time <= time)
-        .filter(|op| !op.value.is_nil());
+        .filter(|op| !op.value.is_nil() && !healed(op));
     let Some((since, grudge)) = done
         .last()
         .and_then(|op| Some((op.seconds(), op.value.items().get(1)?)))
