@@ -7,6 +7,10 @@ _default:
 run challenge *flags:
     @cargo glomers run {{challenge}} {{flags}}
 
+# The same on an installed Maelstrom: just maelstrom broadcast-c
+maelstrom challenge *flags:
+    @cargo glomers run {{challenge}} --upstream {{flags}}
+
 # List the challenges
 list:
     @cargo glomers list
@@ -18,6 +22,14 @@ sweep challenge *flags:
 # Run every strategy of every challenge and write the README's table
 results:
     @cargo glomers results --write README.md
+
+# Show the runs of the store in a browser: just serve --port 9000
+serve *flags:
+    @cargo glomers serve {{flags}}
+
+# Take the README's pictures of real reports; needs chromium and chromedriver
+pictures:
+    cargo test --package glomers --features browser --test browser -- --ignored pictures
 
 # Every test of the workspace
 test:

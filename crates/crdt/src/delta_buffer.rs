@@ -52,6 +52,16 @@ use alloc::collections::{BTreeMap, VecDeque};
 /// assert!(b.state().contains(&"x"));
 /// assert!(a.message_for(&"b").is_none()); // nothing new
 /// assert!(b.message_for(&"a").is_some_and(|first| first.is_full()));
+/// assert_eq!(a.pending(), 0); // no delta is kept for anybody
+///
+/// // Who leaves is forgotten, and what is left is a plain state.
+/// assert!(a.peers().eq(&["b"]));
+/// a.remove_peer(&"b");
+/// assert!(a.into_state().contains(&"x"));
+///
+/// // A small buffer keeps few deltas; whoever is further behind gets a full state.
+/// let small: DeltaBuffer<GSet<&str>, &str> = DeltaBuffer::with_capacity(GSet::new(), 0, 16);
+/// assert!(small.state().is_empty() && 16 < DeltaBuffer::<GSet<&str>, &str>::DEFAULT_CAPACITY);
 /// ```
 #[derive(Clone, Debug)]
 pub struct DeltaBuffer<T, P> {
@@ -83,6 +93,16 @@ struct Peer {
 }
 
 /// A full state or an interval of deltas, on its way to one peer.
+///
+/// ```
+/// use crdt::{Message, DeltaBuffer, GSet};
+///
+/// let mut a: DeltaBuffer<GSet<u8>, &str> = DeltaBuffer::new(GSet::new(), 0);
+/// a.add_peer("b");
+/// a.update(|set| set.insert(7));
+/// let first: Message<GSet<u8>> = a.message_for(&"b").expect("b knows nothing yet");
+/// assert!(first.is_full() && first.payload.contains(&7));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Message<T> {
@@ -107,6 +127,19 @@ impl<T> Message<T> {
 }
 
 /// How far a receiver has got.
+///
+/// ```
+/// use crdt::{Ack, DeltaBuffer, GSet};
+///
+/// let mut a: DeltaBuffer<GSet<u8>, &str> = DeltaBuffer::new(GSet::new(), 0);
+/// let mut b = a.clone();
+/// a.add_peer("b");
+/// a.update(|set| set.insert(7));
+/// let message = a.message_for(&"b").expect("b knows nothing yet");
+/// let ack: Ack = b.receive(&"a", &message).ack;
+/// assert_eq!((ack.position, ack.gap), (message.to, false));
+/// a.acknowledge(&"b", ack);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ack {
@@ -121,6 +154,19 @@ pub struct Ack {
 }
 
 /// What became of a message.
+///
+/// ```
+/// use crdt::{Received, DeltaBuffer, GSet};
+///
+/// let mut a: DeltaBuffer<GSet<u8>, &str> = DeltaBuffer::new(GSet::new(), 0);
+/// let mut b = a.clone();
+/// a.add_peer("b");
+/// a.update(|set| set.insert(7));
+/// let message = a.message_for(&"b").expect("b knows nothing yet");
+/// let first: Received = b.receive(&"a", &message);
+/// let second = b.receive(&"a", &message); // It was sent twice.
+/// assert!(first.changed && !second.changed && first.ack == second.ack);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
     /// Whether it changed the state.

@@ -31,6 +31,13 @@ use core::mem;
 /// seen.join(&DotContext::from(Dot::new("a", 2)));
 /// assert!(seen.is_contiguous());
 /// assert_eq!(seen.vector().get(&"a"), 3);
+/// // Whoever made events names the next one; a delta's may come ahead.
+/// assert_eq!(seen.next_dot(&"a"), Dot::new("a", 4));
+/// let mut other = DotContext::new();
+/// assert!(other.is_empty() && seen.includes(&other));
+/// other.insert_run(&"b", 2, 5);
+/// assert!(other.cloud().eq([(&"b", 2, 5)]));
+/// assert!(!seen.includes(&other));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DotContext<R> {

@@ -26,6 +26,8 @@ use crate::store::{Causal, DotSet, DotStore, Pair, causal};
 /// a.join(&on);
 /// b.join(&off);
 /// assert!(a.is_enabled() && b.is_enabled());
+/// assert_eq!(a.context(), b.context()); // Both have seen the same events.
+/// assert!(!EwFlag::<&str>::new().is_enabled());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -31,6 +31,8 @@ use crate::counts::Counts;
 /// a.join(&delta);
 /// a.join(&delta); // a second time changes nothing
 /// assert_eq!(a.value(), 5);
+/// assert!(a.count_of(&"b") == 3 && a.iter().eq([(&"a", 2), (&"b", 3)]));
+/// assert_eq!(GCounter::<&str>::new().value(), 0);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

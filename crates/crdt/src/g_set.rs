@@ -26,6 +26,8 @@ use core::fmt;
 /// assert!(a.join(&delta));
 /// assert!(!a.join(&delta)); // known
 /// assert!(a.iter().eq(&["x", "y", "z"]));
+/// assert!(a.contains(&"z") && a.len() == 3);
+/// assert!(GSet::<&str>::new().is_empty());
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct GSet<E> {

@@ -34,6 +34,13 @@ use core::fmt;
 /// a.insert(4, &"a", "colour", "green");
 /// b.join(&a);
 /// assert_eq!(b.get(&"colour"), Some(&"green"));
+/// assert_eq!(b.stamp(&"colour"), Some((&4, &"a")));
+/// assert!(b.contains_key(&"colour") && b.iter().eq([(&"colour", &"green")]));
+///
+/// // What was removed is remembered.
+/// b.remove(5, &"b", "colour");
+/// assert!(b.is_empty() && b.len() == 0 && b.removed() == 1);
+/// assert_eq!(LwwMap::<&str, &str, &str>::new().removed(), 0);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct LwwMap<K, V, R, S = u64> {

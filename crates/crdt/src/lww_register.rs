@@ -34,6 +34,8 @@ use core::cmp::Ordering;
 /// assert_eq!(a.get(), Some(&"second"));
 ///
 /// assert!(a.write(9, &"a", "too late").is_bottom());
+/// assert_eq!(a.stamp(), Some((&11, &"b")));
+/// assert_eq!(LwwRegister::<&str, &str>::new().get(), None);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

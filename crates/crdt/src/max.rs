@@ -20,6 +20,7 @@ use core::cmp::Ordering;
 /// let mut a = Max::new(3);
 /// a.join(&Max::new(7));
 /// assert_eq!(a.get(), Some(&7));
+/// assert!(a.see(5).is_bottom()); // nothing new
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Max<T>(Option<T>);

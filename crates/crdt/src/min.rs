@@ -20,6 +20,7 @@ use core::cmp::Ordering;
 /// let mut a = Min::new(3);
 /// a.join(&Min::new(7));
 /// assert_eq!(a.get(), Some(&3));
+/// assert!(a.see(5).is_bottom()); // nothing new
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Min<T>(Option<T>);

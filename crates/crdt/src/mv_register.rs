@@ -30,6 +30,11 @@ use crate::store::{Causal, DotFun, DotStore, Pair, causal};
 /// a.write(&"a", "violet"); // settles it
 /// b.join(&a);
 /// assert_eq!(b.values().copied().collect::<Vec<_>>(), ["violet"]);
+/// assert_eq!(a.context(), b.context()); // Both have seen the same writes.
+///
+/// b.clear();
+/// assert_eq!(b.values().len(), 0);
+/// assert_eq!(MvRegister::<&str, &str>::new().values().len(), 0);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

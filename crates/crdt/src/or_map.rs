@@ -50,6 +50,14 @@ type ReplicaOf<V> = <<V as Causal>::Store as DotStore>::Replica;
 /// let tags = a.get(&"tags").expect("the update wins");
 /// assert!(tags.contains(&"new"));
 /// assert!(!tags.contains(&"old")); // seen by the removal
+/// assert!(a.contains_key(&"tags") && a.len() == 1 && a.keys().eq(&["tags"]));
+/// assert!(a.iter().all(|(_, tags)| tags.len() == 1));
+/// assert_eq!(a.context(), b.context());
+///
+/// // With the context it is a value of its own again, to be copied elsewhere.
+/// let tags: OrSet<&str, &str> = a.value(&"tags").expect("it is there");
+/// assert!(tags.contains(&"new"));
+/// assert!(OrMap::<&str, OrSet<&str, &str>>::new().is_empty());
 /// ```
 pub struct OrMap<K, V: Causal> {
     pair: Pair<DotMap<K, V::Store>, ReplicaOf<V>>,

@@ -43,6 +43,11 @@ use crate::{Dot, DotContext};
 /// b.join(&removal);
 /// assert!(a.contains(&"milk") && b.contains(&"milk"));
 /// assert_eq!(a, b);
+/// assert_eq!(a.context(), b.context()); // Both have seen the same events.
+/// assert!(a.len() == 1 && a.iter().eq(&["milk"]));
+///
+/// a.clear();
+/// assert!(a.is_empty() && OrSet::<&str, &str>::new().is_empty());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -27,6 +27,10 @@ use crate::{GCounter, Join};
 /// b.decrement(&"b", 5);
 /// a.join(&b);
 /// assert_eq!(a.value(), -3);
+/// assert_eq!((a.added().value(), a.taken().value()), (2, 5));
+/// a.add(&"a", -4); // whichever way
+/// assert_eq!(a.value(), -7);
+/// assert_eq!(PNCounter::<&str>::new().value(), 0);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -33,6 +33,7 @@ use crate::{DotContext, Join};
 /// let reset = b.reset();
 /// a.join(&reset);
 /// assert_eq!(a.value().value(), 0);
+/// assert!(a.context().includes(reset.context())); // What the reset has seen is gone.
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

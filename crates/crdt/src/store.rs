@@ -26,6 +26,22 @@ use crate::{Dot, DotContext, Join};
 /// What a causal type keeps, seen through the dots in it.
 ///
 /// Every method that takes a context takes the one that goes with the store before it.
+///
+/// ```
+/// use crdt::OrSet;
+/// use crdt::store::{Causal, DotStore};
+///
+/// /// How many events a store is kept alive by.
+/// fn dots<C: Causal>(value: &C) -> usize {
+///     let mut count = 0;
+///     value.store().for_each_dot(&mut |_| count += 1);
+///     count
+/// }
+/// let mut set = OrSet::default();
+/// set.add(&"a", "milk");
+/// set.add(&"a", "bread");
+/// assert_eq!(dots(&set), 2);
+/// ```
 pub trait DotStore: Clone + Default + PartialEq {
     /// The replica ids in the dots.
     type Replica: Ord + Clone;
@@ -67,6 +83,16 @@ pub trait DotStore: Clone + Default + PartialEq {
 }
 
 /// A type made of a dot store and a causal context; what [`OrMap`](crate::OrMap) nests.
+///
+/// ```
+/// use crdt::OrSet;
+/// use crdt::store::Causal;
+///
+/// let mut set = OrSet::default();
+/// set.add(&"a", "milk");
+/// let (store, context) = set.clone().into_parts();
+/// assert_eq!(OrSet::from_parts(store, context), set);
+/// ```
 pub trait Causal: Join + Clone + PartialEq {
     /// What it keeps.
     type Store: DotStore;

@@ -25,6 +25,9 @@ use crate::{GSet, Join};
 /// b.join(&removal);
 /// assert!(b.insert(7).is_bottom()); // too late
 /// assert!(!b.contains(&7));
+/// b.insert(8);
+/// assert!(b.len() == 1 && b.removals() == 1 && b.iter().eq(&[8]));
+/// assert!(TwoPhaseSet::<u8>::new().is_empty());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -20,7 +20,7 @@ use core::cmp::Ordering;
 /// IEEE Transactions on Software Engineering SE-9(3), 1983.
 ///
 /// ```
-/// use crdt::{Join, VersionVector};
+/// use crdt::{Dot, Join, VersionVector};
 ///
 /// let mut a = VersionVector::default();
 /// a.increment(&"a");
@@ -33,6 +33,12 @@ use core::cmp::Ordering;
 ///
 /// a.join(&b);
 /// assert_eq!((a.get(&"a"), a.get(&"b")), (2, 1));
+/// assert!(a.len() == 2 && a.iter().eq([(&"a", 2), (&"b", 1)]));
+/// assert!(a.contains(&Dot::new("a", 2)));
+///
+/// let mut known = VersionVector::new();
+/// assert!(known.is_empty() && known.raise(&"a", 7));
+/// assert!(!known.raise(&"a", 5)); // known
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -41,7 +41,7 @@ pub(crate) struct Solution {
 }
 
 /// A figure that must stay below a limit.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Threshold {
     pub(crate) measure: Measure,
     pub(crate) below: f64,
@@ -77,6 +77,13 @@ impl fmt::Display for Measure {
             Self::MedianLatency => "median stable latency",
             Self::MaximumLatency => "maximum stable latency",
         })
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { measure, below } = self;
+        write!(f, "{measure} below {below}{}", measure.unit())
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn check(args: &CheckArgs) -> u8 {
         .consistency_models
         .clone_from(&args.consistency_models);
     let results = match maelstrom_check::check_file(args.workload, &args.file, &options) {
-        Ok(results) => results,
+        Ok(results) => judged(results),
         Err(error) => {
             // An error of the system names the file itself.
             let file = match &error {
@@ -72,6 +72,15 @@ pub(crate) fn check(args: &CheckArgs) -> u8 {
         anstream::println!("{}", results.story().trim_end());
     }
     code(&results)
+}
+
+/// A file in which nothing happened was hardly meant to be judged, and to call
+/// it valid would say that it was.
+fn judged(mut results: Results) -> Results {
+    if results.stats.all.count == 0 {
+        results.valid = results.valid.merge(Verdict::Unknown);
+    }
+    results
 }
 
 fn code(results: &Results) -> u8 {

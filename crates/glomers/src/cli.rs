@@ -4,13 +4,18 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::check::{CheckArgs, model};
+use crate::compare::CompareArgs;
+use crate::report::{PageArgs, ReportArgs};
 use crate::results::ResultsArgs;
+use crate::serve::ServeArgs;
+use crate::session::Console;
+use crate::shrink::ShrinkArgs;
 use crate::sweep::SweepArgs;
 use crate::test::TestArgs;
 use clap::{Args, Parser, Subcommand};
 use maelstrom_check::ConsistencyModel;
 use maelstrom_sim::{
-    Availability, Concurrency, Fault, LatencyDist, ServiceMode, Settings, TopologyKind,
+    Availability, Concurrency, Fault, LatencyDist, Selection, ServiceMode, Settings, TopologyKind,
 };
 
 /// Gossip Glomers on an embedded workbench.
@@ -33,7 +38,13 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Run a challenge on many seeds, over all cores.
     #[command(after_help = EXIT_CODES)]
-    Sweep(SweepArgs),
+    Sweep(Box<SweepArgs>),
+    /// Cut a run that fails down to a small one that fails alike, and show it message by message.
+    #[command(after_help = EXIT_CODES)]
+    Shrink(Box<ShrinkArgs>),
+    /// Put strategies of a challenge side by side, over seeds and under faults.
+    #[command(after_help = EXIT_CODES)]
+    Compare(Box<CompareArgs>),
     /// Run every strategy of every challenge, and write the table of results.
     Results(ResultsArgs),
     /// Test a node in any language, with Maelstrom's own flags, in real time.
@@ -42,6 +53,10 @@ pub(crate) enum Command {
     /// Judge a history that was recorded elsewhere.
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Show the runs of a store in a browser, those in flight too.
+    Serve(ServeArgs),
+    /// Make the page of a run again from its folder, ours or Maelstrom's.
+    Report(ReportArgs),
 }
 
 /// What `run` can be told. Settings that are not given are the official ones.
@@ -66,9 +81,19 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) bin: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) console: Console,
+
+    /// Run the solution's program, or that of --bin, on an installed Maelstrom (PATH, or MAELSTROM_HOME).
+    #[arg(long)]
+    pub(crate) upstream: bool,
+
     /// The folder that keeps what runs leave.
     #[arg(long, value_name = "FOLDER", default_value = "store")]
     pub(crate) store: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 
     #[command(flatten)]
     pub(crate) settings: SettingArgs,
@@ -141,10 +166,20 @@ pub(crate) struct SettingArgs {
     /// Services that behave as Maelstrom's do (upstream), or as its documents say (documented).
     #[arg(long, value_name = "MODE")]
     services: Option<ServiceMode>,
+
+    /// Let only these of the operations take place, by number from 1 in the order in which they are
+    /// drawn: 3,7-9, or none. Final reads take place all the same.
+    #[arg(long, value_name = "NUMBERS", hide_short_help = true)]
+    only_operations: Option<Selection>,
+
+    /// Let only these actions of the nemesis take place, by number from 1: 1,4-6, or none. In the
+    /// end everything is healed all the same.
+    #[arg(long, value_name = "NUMBERS", hide_short_help = true)]
+    only_faults: Option<Selection>,
 }
 
 /// A list that clap takes as one value.
-type Faults = std::collections::BTreeSet<Fault>;
+pub(crate) type Faults = std::collections::BTreeSet<Fault>;
 
 impl SettingArgs {
     /// The official settings with whatever was given in their place.
@@ -179,7 +214,18 @@ impl SettingArgs {
         if let Some(faults) = &self.nemesis {
             settings.nemesis.clone_from(faults);
         }
+        if let Some(operations) = &self.only_operations {
+            settings.only_operations.clone_from(operations);
+        }
+        if let Some(faults) = &self.only_faults {
+            settings.only_faults.clone_from(faults);
+        }
         settings
+    }
+
+    /// Whether faults were given.
+    pub(crate) fn has_nemesis(&self) -> bool {
+        self.nemesis.is_some()
     }
 
     /// The flags that were given, as they are typed again.
@@ -203,7 +249,7 @@ impl SettingArgs {
                 .collect::<Vec<_>>()
                 .join(",")
         });
-        let given: [(&str, Option<String>); 15] = [
+        let given: [(&str, Option<String>); 17] = [
             ("node-count", self.node_count.map(|value| value.to_string())),
             (
                 "concurrency",
@@ -234,6 +280,14 @@ impl SettingArgs {
                 self.max_writes_per_key.map(|value| value.to_string()),
             ),
             ("services", self.services.map(|value| value.to_string())),
+            (
+                "only-operations",
+                self.only_operations.as_ref().map(ToString::to_string),
+            ),
+            (
+                "only-faults",
+                self.only_faults.as_ref().map(ToString::to_string),
+            ),
         ];
         let given = given.into_iter();
         given
@@ -269,7 +323,7 @@ pub(crate) fn availability(text: &str) -> Result<Availability, String> {
     number(text, allowed, |share| (0.0..=1.0).contains(&share)).map(Availability::AtLeast)
 }
 
-fn faults(text: &str) -> Result<Faults, String> {
+pub(crate) fn faults(text: &str) -> Result<Faults, String> {
     if text == "none" {
         return Ok(Faults::new());
     }

@@ -1,8 +1,8 @@
 //! `glomers list`: the challenges, one line each.
 
-use maelstrom_sim::{Availability, Settings};
+use maelstrom_sim::{Availability, Selection, Settings};
 
-use crate::challenge::{CHALLENGES, Threshold};
+use crate::challenge::CHALLENGES;
 use crate::exit;
 
 pub(crate) fn list() -> u8 {
@@ -13,8 +13,8 @@ pub(crate) fn list() -> u8 {
         if !strategies.is_empty() {
             anstream::println!("{:<53} strategies: {strategies}", "");
         }
-        for Threshold { measure, below } in challenge.thresholds {
-            anstream::println!("{:<53} {measure} below {below}{}", "", measure.unit());
+        for threshold in challenge.thresholds {
+            anstream::println!("{:<53} {threshold}", "");
         }
     }
     exit::VALID
@@ -47,6 +47,14 @@ pub(crate) fn describe(settings: &Settings) -> String {
         Availability::Any => {}
         Availability::Total => parts.push("total availability".into()),
         Availability::AtLeast(share) => parts.push(format!("availability {share}")),
+    }
+    for (what, only) in [
+        ("operations", &settings.only_operations),
+        ("faults", &settings.only_faults),
+    ] {
+        if *only != Selection::All {
+            parts.push(format!("only {what} {only}"));
+        }
     }
     parts.join(", ")
 }

@@ -3,20 +3,25 @@
 mod challenge;
 mod check;
 mod cli;
+mod compare;
+mod flags;
 mod list;
 mod many;
 mod measured;
 mod node_logs;
 #[cfg(test)]
 mod official;
+mod report;
 mod results;
 mod run;
+mod serve;
 mod session;
+mod shrink;
 mod store;
-mod story;
 mod sweep;
 mod terminal;
 mod test;
+mod upstream;
 
 use std::process::ExitCode;
 
@@ -43,9 +48,13 @@ fn main() -> ExitCode {
         Command::List => list::list(),
         Command::Run(args) => run::run(&args),
         Command::Sweep(args) => sweep::sweep(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Results(args) => results::results(&args),
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
+        Command::Serve(args) => serve::serve(&args),
+        Command::Report(args) => report::report(&args),
     };
     ExitCode::from(code)
 }

@@ -1,4 +1,5 @@
-//! Many runs of one challenge under virtual time, over all cores.
+//! Many runs of one challenge under virtual time, over all cores, and what is
+//! said of them together.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,16 +7,16 @@ use std::thread;
 
 use maelstrom_check::Verdict;
 use maelstrom_sim::{InProcess, Run, Settings};
+use serde::Serialize;
 
 use crate::challenge::Threshold;
 use crate::measured::{Figures, rows};
-use crate::story::story;
 
 /// What is run many times.
 pub(crate) struct Many<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) host: &'a InProcess,
-    pub(crate) thresholds: &'a [Threshold],
+    pub(crate) thresholds: &'static [Threshold],
 }
 
 /// What came of one seed.
@@ -73,17 +74,70 @@ impl Many<'_> {
                 )
             }),
             (None, verdict) => {
-                let story = story(&outcome, &results);
-                let first = story.lines().next().unwrap_or_default();
-                Some(format!("{verdict}: {first}"))
+                let story = outcome.story(&results);
+                Some(format!("{verdict}: {}", gist(&story)))
             }
         };
         Summary {
             seed,
             verdict: results.verdict(),
             failure,
-            figures: Figures::of(&results),
+            figures: Figures::of(&results).with_response_times(&outcome.history),
             messages: outcome.journal.messages.len(),
         }
     }
+}
+
+/// The first line of a story that says what was wrong: those before it say that
+/// something was, and how many operations there were.
+fn gist(story: &str) -> &str {
+    let general = |line: &&str| {
+        line.starts_with("The history is ") || line.contains(" operations completed: ")
+    };
+    story.lines().find(|line| !general(line)).unwrap_or(story)
+}
+
+/// How a figure is spread over the seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) least: f64,
+    pub(crate) median: f64,
+    pub(crate) most: f64,
+}
+
+impl Spread {
+    /// The spread of a figure, if any seed has it.
+    pub(crate) fn of(
+        summaries: &[Summary],
+        figure: impl Fn(&Figures) -> Option<f64>,
+    ) -> Option<Self> {
+        let found = summaries.iter();
+        let mut values: Vec<f64> = found.filter_map(|found| figure(&found.figures)).collect();
+        values.sort_by(f64::total_cmp);
+        Some(Self {
+            least: *values.first()?,
+            median: values[values.len() / 2],
+            most: *values.last()?,
+        })
+    }
+}
+
+/// How many seeds have this verdict.
+pub(crate) fn count(summaries: &[Summary], verdict: Verdict) -> usize {
+    let found = summaries.iter();
+    found.filter(|found| found.verdict == verdict).count()
+}
+
+/// The command that repeats one seed.
+pub(crate) fn again(
+    challenge: &str,
+    strategy: Option<&str>,
+    flags: &[String],
+    seed: u64,
+) -> String {
+    let mut words = vec![format!("cargo glomers run {challenge}")];
+    words.extend(strategy.map(|strategy| format!("--strategy {strategy}")));
+    words.extend_from_slice(flags);
+    words.push(format!("--seed {seed}"));
+    words.join(" ")
 }

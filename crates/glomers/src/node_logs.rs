@@ -22,12 +22,21 @@ pub(crate) struct NodeLogs {
     lines: Arc<Mutex<BTreeMap<String, String>>>,
     /// When the run began, on its own clock.
     start: Arc<Mutex<Option<Instant>>>,
+    /// Whether lines are printed as they come, too.
+    print: bool,
 }
 
 /// The node that a span belongs to, kept with the span.
 struct NodeName(String);
 
 impl NodeLogs {
+    pub(crate) fn new(print: bool) -> Self {
+        Self {
+            print,
+            ..Self::default()
+        }
+    }
+
     /// The lines of each node.
     pub(crate) fn take(&self) -> BTreeMap<String, String> {
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
@@ -68,14 +77,18 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for NodeLogs {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let (time, level) = (self.elapsed(), event.metadata().level());
+        let Fields {
+            message, others, ..
+        } = fields;
+        let line = format!("{time:>10.6} {level:>5} {message}{others}");
+        if self.print {
+            anstream::eprintln!("{node}: {line}");
+        }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let log = lines.entry(node).or_default();
         if log.len() < LIMIT {
-            let Fields {
-                message, others, ..
-            } = fields;
-            // Writing to a string can't fail.
-            let _ = writeln!(log, "{time:>10.6} {level:>5} {message}{others}");
+            log.push_str(&line);
+            log.push('\n');
         }
     }
 }

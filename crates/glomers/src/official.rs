@@ -79,7 +79,11 @@ fn holds(goal: &Goal, summaries: &[Summary]) {
     let servers = worst(|figures| figures.servers);
     assert!(servers <= goal.servers, "{id} {strategy}: {servers}");
     if let Some((median, maximum)) = goal.latencies {
-        let found = [|f: &Figures| f.median_latency, |f: &Figures| f.max_latency].map(worst);
+        let found = [
+            |f: &Figures| f.median_latency(),
+            |f: &Figures| f.max_latency(),
+        ]
+        .map(worst);
         assert!(
             found[0] <= median && found[1] <= maximum,
             "{id} {strategy}: {found:?}"

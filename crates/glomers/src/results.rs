@@ -10,7 +10,7 @@ use maelstrom_sim::{Fault, Settings};
 
 use crate::challenge::{CHALLENGES, Challenge};
 use crate::exit;
-use crate::many::{Many, Summary};
+use crate::many::{Many, Spread, count};
 use crate::measured::Figures;
 use crate::session::complain;
 
@@ -76,10 +76,7 @@ fn challenge_rows(table: &mut String, challenge: &Challenge, seeds: u64) -> Resu
     let mut asked: Vec<String> = challenge
         .thresholds
         .iter()
-        .map(|threshold| {
-            let (measure, unit) = (threshold.measure, threshold.measure.unit());
-            format!("{measure} below {}{unit}", threshold.below)
-        })
+        .map(ToString::to_string)
         .collect();
     asked.extend(
         (!challenge.published.is_empty())
@@ -107,10 +104,7 @@ fn row(
     };
     let seeds: Vec<u64> = (0..seeds).collect();
     let summaries = many.run(&seeds, |_| {});
-    let valid = summaries
-        .iter()
-        .filter(|summary| summary.verdict == Verdict::Valid)
-        .count();
+    let valid = count(&summaries, Verdict::Valid);
     let best = if strategy == challenge.solution.best && !strategy.is_empty() {
         "**"
     } else {
@@ -121,42 +115,30 @@ fn row(
     } else {
         "partitions"
     };
-    let figure = |figure, places, pick| shown(&summaries, figure, places, pick);
+    let most = |figure: fn(&Figures) -> Option<f64>, places| {
+        shown(
+            Spread::of(&summaries, figure).map(|spread| spread.most),
+            places,
+        )
+    };
+    let availability = Spread::of(&summaries, |figures| figures.availability);
     // Writing to a string can't fail.
     let _ = writeln!(
         table,
         "| {} | {best}{strategy}{best} | {faults} | {valid} of {} | {} ({}) | {} / {} | {} |",
         challenge.id,
         summaries.len(),
-        figure(|figures| figures.servers, 3, Pick::Most),
-        figure(|figures| figures.all, 3, Pick::Most),
-        figure(|figures| figures.median_latency, 0, Pick::Most),
-        figure(|figures| figures.max_latency, 0, Pick::Most),
-        figure(|figures| figures.availability, 4, Pick::Least),
+        most(|figures| figures.servers, 3),
+        most(|figures| figures.all, 3),
+        most(Figures::median_latency, 0),
+        most(Figures::max_latency, 0),
+        shown(availability.map(|spread| spread.least), 4),
     );
     Ok(())
 }
 
-/// Which of the seeds' figures is shown: the worst one.
-#[derive(Clone, Copy)]
-enum Pick {
-    Least,
-    Most,
-}
-
-fn shown(
-    summaries: &[Summary],
-    figure: fn(&Figures) -> Option<f64>,
-    places: usize,
-    pick: Pick,
-) -> String {
-    let values = summaries
-        .iter()
-        .filter_map(|summary| figure(&summary.figures));
-    let value = match pick {
-        Pick::Least => values.min_by(f64::total_cmp),
-        Pick::Most => values.max_by(f64::total_cmp),
-    };
+/// One of a figure's values over the seeds: the worst of them.
+fn shown(value: Option<f64>, places: usize) -> String {
     value.map_or("–".into(), |value| format!("{value:.places$}"))
 }
 

@@ -6,7 +6,8 @@ use std::process::Command;
 use crate::challenge::{self, Challenge};
 use crate::cli::RunArgs;
 use crate::exit;
-use crate::session::{Console, Nodes, Session, complain, new_seed, quoted};
+use crate::session::{Nodes, Session, complain, new_seed, quoted};
+use crate::upstream::{self, Installed, Upstream};
 
 /// Runs a challenge, tells what came of it, and gives the exit code.
 pub(crate) fn run(args: &RunArgs) -> u8 {
@@ -22,13 +23,40 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
     if let Err(error) = settings.validate() {
         return complain(exit::BAD_ARGUMENTS, &error.to_string());
     }
+    if args.upstream
+        && let Some(text) = upstream::refused(&settings, args.seed)
+    {
+        return complain(exit::BAD_ARGUMENTS, &text);
+    }
     let strategy = match challenge.strategy(args.strategy.as_deref()) {
         Ok(strategy) => strategy,
         Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
     };
+    // Nothing is wrong with the arguments where no Maelstrom is installed, so
+    // the code is that of a run that could not be made.
+    let installed = match args.upstream.then(Installed::find).transpose() {
+        Ok(installed) => installed,
+        Err(text) => return complain(exit::CRASHED, &text),
+    };
     let nodes = match nodes(args, challenge, strategy) {
         Ok(nodes) => nodes,
         Err(text) => return complain(exit::CRASHED, &text),
+    };
+    let nodes = match (nodes, installed) {
+        (Nodes::Program(program, arguments), Some(installed)) => {
+            let upstream = Upstream {
+                installed,
+                name: challenge.id,
+                thresholds: challenge.thresholds(&settings),
+                settings,
+                program: (program, arguments),
+                store: args.store.clone(),
+                command: command(args, None),
+                console: args.console,
+            };
+            return upstream.run();
+        }
+        (nodes, _) => nodes,
     };
     let seed = args.seed.unwrap_or_else(new_seed);
     let session = Session {
@@ -39,8 +67,9 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
         nodes,
         strict: true,
         store: args.store.clone(),
-        command: command(args, seed),
-        console: Console::default(),
+        page: args.page,
+        command: command(args, Some(seed)),
+        console: args.console,
     };
     session.run()
 }
@@ -53,7 +82,7 @@ fn nodes(args: &RunArgs, challenge: &Challenge, strategy: &str) -> Result<Nodes,
             false => Err(format!("there is no program {}", program.display())),
         };
     }
-    if args.real {
+    if args.real || args.upstream {
         let arguments = match strategy {
             "" => Vec::new(),
             strategy => vec!["--strategy".into(), strategy.into()],
@@ -95,7 +124,7 @@ fn solution(name: &str) -> Result<PathBuf, String> {
 }
 
 /// The command that does the same again.
-fn command(args: &RunArgs, seed: u64) -> String {
+fn command(args: &RunArgs, seed: Option<u64>) -> String {
     let mut words = vec!["cargo glomers run".to_owned(), args.challenge.clone()];
     words.extend(
         args.strategy
@@ -108,10 +137,11 @@ fn command(args: &RunArgs, seed: u64) -> String {
         None if args.real => words.push("--real".into()),
         None => {}
     }
+    words.extend(args.upstream.then(|| "--upstream".to_owned()));
     if args.store != Path::new("store") {
         words.push(format!("--store {}", quoted(&args.store.to_string_lossy())));
     }
-    words.push(format!("--seed {seed}"));
+    words.extend(seed.map(|seed| format!("--seed {seed}")));
     if !args.arguments.is_empty() {
         words.push("--".into());
         words.extend(

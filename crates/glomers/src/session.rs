@@ -3,11 +3,15 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use maelstrom_check::{Options, Results, Verdict, check, net};
-use maelstrom_sim::{InProcess, Outcome, Pace, Phase, Process, Progress, Run, Settings};
+use maelstrom_sim::{
+    EventKind, InProcess, Outcome, Pace, Phase, Process, Progress, Run, Selection, Settings,
+};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::{Value, json};
@@ -15,10 +19,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::challenge::Threshold;
-use crate::measured::{Row, rows};
+use crate::measured::{Figures, Row, rows};
 use crate::node_logs::NodeLogs;
-use crate::store::{Folder, StoreError};
-use crate::story::story;
+use crate::report::{self, PageArgs};
+use crate::store::{self, Folder, StoreError};
 use crate::{exit, terminal};
 
 /// A run that was asked for.
@@ -37,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) strict: bool,
     /// The folder that keeps what runs leave.
     pub(crate) store: PathBuf,
+    /// What becomes of its page.
+    pub(crate) page: PageArgs,
     /// The command that does the same again.
     pub(crate) command: String,
     /// What is printed beside the verdict.
@@ -51,15 +57,30 @@ pub(crate) enum Nodes {
     Program(PathBuf, Vec<OsString>),
 }
 
-/// What is printed of a run beside its verdict.
-#[derive(Clone, Copy, Debug, Default)]
+/// What is printed of a run while it is under way.
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Console {
-    /// What nodes wrote to standard error.
-    pub(crate) stderr: bool,
-    /// Every message sent.
-    pub(crate) sent: bool,
-    /// Every message received.
-    pub(crate) received: bool,
+    /// Print what nodes write to standard error, as it comes.
+    #[arg(id = "log_stderr", long = "log-stderr")]
+    stderr: bool,
+
+    /// Print each message as it is sent.
+    #[arg(id = "log_net_send", long = "log-net-send")]
+    sent: bool,
+
+    /// Print each message as it is received.
+    #[arg(id = "log_net_recv", long = "log-net-recv")]
+    received: bool,
+}
+
+/// A run that was carried out and judged, with its files written.
+pub(crate) struct Kept {
+    pub(crate) folder: Arc<Folder>,
+    outcome: Outcome,
+    results: Results,
+    rows: Vec<Row>,
+    /// How long it took.
+    wall: Duration,
 }
 
 impl Session {
@@ -72,8 +93,27 @@ impl Session {
     }
 
     fn try_run(&self) -> Result<u8, StoreError> {
-        let folder = Folder::create(&self.store, self.name)?;
-        let logs = NodeLogs::default();
+        let Kept {
+            folder,
+            outcome,
+            results,
+            rows,
+            wall,
+        } = self.keep()?;
+        self.tell(&outcome, &results, &rows, wall, &folder);
+        if self.page.open {
+            report::open(&folder.path().join(report::FILE));
+        }
+        match outcome.failure {
+            Some(_) => Ok(exit::CRASHED),
+            None => Ok(code(results.verdict(), &rows)),
+        }
+    }
+
+    /// Carries the run out and keeps what it leaves, without a word.
+    pub(crate) fn keep(&self) -> Result<Kept, StoreError> {
+        let folder = Arc::new(Folder::create(&self.store, self.name)?);
+        let logs = NodeLogs::new(self.console.stderr);
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let subscriber = tracing_subscriber::registry()
             .with(logs.clone())
@@ -83,28 +123,50 @@ impl Session {
         let wall = start.elapsed();
         let results = self.judge(&outcome);
         let rows = rows(&outcome, &results, self.thresholds);
-        folder.write(&outcome, &self.json(&outcome, &results, &rows))?;
+        let json = self.json(&outcome, &results, &rows);
+        folder.write(&outcome, &json)?;
+        if !self.page.no_report {
+            folder.write_page(&report::page(&outcome, json))?;
+        }
+        folder.say_no_more();
         if let Nodes::InProcess(_) = self.nodes {
             folder.write_node_logs(&self.settings.nodes, &logs.take())?;
         }
-        self.console.print(&outcome, &folder);
-        self.tell(&outcome, &results, &rows, wall, &folder);
-        Ok(exit_code(&outcome, &results, &rows))
+        Ok(Kept {
+            folder,
+            outcome,
+            results,
+            rows,
+            wall,
+        })
     }
 
-    fn execute(&self, folder: &Folder) -> Outcome {
+    fn execute(&self, folder: &Arc<Folder>) -> Outcome {
         let (program, arguments) = match &self.nodes {
             Nodes::InProcess(host) => {
-                return Run::new(self.settings.clone(), self.seed, host.clone()).execute();
+                let run = Run::new(self.settings.clone(), self.seed, host.clone());
+                return self.console.tell_events(run, None).execute();
             }
             Nodes::Program(program, arguments) => (program, arguments),
         };
-        let host = Process::new(program, arguments, folder.node_logs());
         let bar = progress_bar(&self.settings);
-        let shown = bar.clone();
-        let outcome = Run::new(self.settings.clone(), self.seed, host)
-            .pace(Pace::Real)
-            .on_progress(move |progress| show(&shown, progress))
+        let host = Process::new(program, arguments, folder.node_logs());
+        let host = match (self.console.stderr, bar.clone()) {
+            (false, _) => host,
+            (true, bar) => host.on_stderr(move |node, line| {
+                bar.suspend(|| anstream::eprintln!("{node}: {line}"));
+            }),
+        };
+        let (shown, told) = (bar.clone(), folder.clone());
+        let length = length(&self.settings);
+        let said = Mutex::new(None);
+        let run = Run::new(self.settings.clone(), self.seed, host).pace(Pace::Real);
+        let run = self.console.tell_events(run, Some(bar.clone()));
+        let outcome = run
+            .on_progress(move |progress| {
+                show(&shown, progress);
+                say(&told, progress, length, &said);
+            })
             .execute();
         bar.finish_and_clear();
         outcome
@@ -135,18 +197,26 @@ impl Session {
             Nodes::InProcess(_) => "virtual time",
             Nodes::Program(..) => "real time",
         };
-        terminal::head(self.name, outcome, pace);
+        let how = format!("seed {}, {pace}", outcome.seed);
+        terminal::head(self.name, &outcome.settings, &how);
         for notice in &outcome.notices {
             anstream::eprintln!("note: {notice}");
         }
         if let Some(failure) = &outcome.failure {
             anstream::eprintln!("\nerror: the run ended before its time: {failure}");
         } else {
-            terminal::figures(rows, results);
+            terminal::figures(rows, &Figures::of(results));
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
-                anstream::println!("\n{}", story(outcome, results).trim_end());
+                anstream::println!("\n{}", outcome.story(results).trim_end());
+            } else {
+                for class in &results.exceptions.exceptions {
+                    anstream::eprintln!("note: {class}");
+                }
             }
+        }
+        if self.settings.only_operations != Selection::All {
+            anstream::println!("\n{}", outcome.timeline().trim_end());
         }
         let passed = outcome.journal.events.last().map_or(0, |event| event.time);
         let passed = Duration::from_nanos(passed);
@@ -162,6 +232,7 @@ impl Session {
         json["seed"] = outcome.seed.into();
         json["command"] = self.command.as_str().into();
         json["thresholds"] = json!(rows);
+        json["story"] = outcome.story(results).into();
         json["notices"] = outcome.notices.iter().map(ToString::to_string).collect();
         json["settings"] = json!({
             "workload": settings.workload.name(),
@@ -182,6 +253,8 @@ impl Session {
             "max-writes-per-key": settings.max_writes_per_key,
             "consistency-models":
                 names(settings.consistency_models.iter().map(ToString::to_string).collect()),
+            "only-operations": settings.only_operations.to_string(),
+            "only-faults": settings.only_faults.to_string(),
         });
         if let Some(failure) = &outcome.failure {
             json["valid?"] = "unknown".into();
@@ -192,26 +265,37 @@ impl Session {
 }
 
 impl Console {
-    fn print(self, outcome: &Outcome, folder: &Folder) {
-        use maelstrom_sim::EventKind;
-        for event in &outcome.journal.events {
+    /// The flags that were given, by Maelstrom's names.
+    pub(crate) fn flags(self) -> Vec<&'static str> {
+        let all = [
+            ("--log-stderr", self.stderr),
+            ("--log-net-send", self.sent),
+            ("--log-net-recv", self.received),
+        ];
+        let given = all.into_iter().filter(|(_, given)| *given);
+        given.map(|(flag, _)| flag).collect()
+    }
+
+    /// Has the run print messages as they are sent and received, if it was asked to.
+    fn tell_events(self, run: Run, bar: Option<ProgressBar>) -> Run {
+        if !self.sent && !self.received {
+            return run;
+        }
+        let bar = bar.unwrap_or_else(ProgressBar::hidden);
+        run.on_event(move |event, message| {
             let wanted = match event.kind {
                 EventKind::Send => self.sent,
                 EventKind::Receive => self.received,
                 EventKind::Drop => self.sent || self.received,
             };
-            if let Some(message) = outcome.journal.message(event).filter(|_| wanted) {
+            if wanted {
                 let (time, kind) = (event.time as f64 / 1e9, event.kind.name());
                 let (src, dest, body) = (&message.src, &message.dest, &message.body);
-                anstream::eprintln!("{time:>10.6} {kind} {src} -> {dest} {body}");
+                bar.suspend(|| {
+                    anstream::eprintln!("{time:>10.6} {kind} {src} -> {dest} {body}");
+                });
             }
-        }
-        for node in outcome.settings.nodes.iter().filter(|_| self.stderr) {
-            let log = folder.node_logs().join(format!("{node}.log"));
-            for line in std::fs::read_to_string(log).unwrap_or_default().lines() {
-                anstream::eprintln!("{node}: {line}");
-            }
-        }
+        })
     }
 }
 
@@ -230,9 +314,9 @@ pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-fn exit_code(outcome: &Outcome, results: &Results, rows: &[Row]) -> u8 {
-    match results.verdict() {
-        _ if outcome.failure.is_some() => exit::CRASHED,
+/// The exit code of a run that came to its end.
+pub(crate) fn code(verdict: Verdict, rows: &[Row]) -> u8 {
+    match verdict {
         Verdict::Invalid => exit::INVALID,
         Verdict::Unknown => exit::UNKNOWN,
         Verdict::Valid if rows.iter().all(|row| row.pass) => exit::VALID,
@@ -248,20 +332,56 @@ pub(crate) fn new_seed() -> u64 {
 
 /// Hidden by itself where standard error is no terminal.
 fn progress_bar(settings: &Settings) -> ProgressBar {
-    let seconds = settings.time_limit.as_secs() + 10;
-    let bar = ProgressBar::new(seconds * 1000);
+    let bar = ProgressBar::new(milliseconds(length(settings)));
     let style = ProgressStyle::with_template("{bar:40} {elapsed} {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
+/// How long a run lasts, about: its operations, and the time to recover.
+fn length(settings: &Settings) -> Duration {
+    settings.time_limit + Duration::from_secs(10)
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn show(bar: &ProgressBar, progress: Progress) {
-    bar.set_position(u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX));
+    bar.set_position(milliseconds(progress.elapsed));
     bar.set_message(match progress.phase {
-        Phase::SetUp => "starting nodes".to_owned(),
         Phase::Operations => format!("{} operations", progress.operations),
-        Phase::Recovery => "waiting for recovery".to_owned(),
-        Phase::FinalReads => "final reads".to_owned(),
+        phase => words(phase).to_owned(),
+    });
+}
+
+fn words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::SetUp => "starting nodes",
+        Phase::Operations => "operations",
+        Phase::Recovery => "waiting for recovery",
+        Phase::FinalReads => "final reads",
+    }
+}
+
+/// Says how far the run is to whoever watches its folder, a few times a second.
+fn say(
+    folder: &Folder,
+    progress: Progress,
+    length: Duration,
+    said: &Mutex<Option<(Phase, Duration)>>,
+) {
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let often = Duration::from_millis(200);
+    if said.is_some_and(|(phase, at)| phase == progress.phase && progress.elapsed < at + often) {
+        return;
+    }
+    *said = Some((progress.phase, progress.elapsed));
+    folder.say(&store::Progress {
+        phase: words(progress.phase).to_owned(),
+        elapsed: progress.elapsed.as_secs_f64(),
+        length: length.as_secs_f64(),
+        operations: progress.operations,
     });
 }

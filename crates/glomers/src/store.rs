@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
 use maelstrom_sim::{NodeId, Outcome};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::report;
 
 /// The folder of one run: `<store>/<challenge>/<time>/`.
 #[derive(Debug)]
@@ -15,6 +18,20 @@ pub(crate) struct Folder {
     store: PathBuf,
     challenge: String,
     time: String,
+}
+
+/// How far a run in real time is: the file `progress.json`, which is there
+/// while the run is in flight.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// What is being done, in words.
+    pub(crate) phase: String,
+    /// Seconds since the run began.
+    pub(crate) elapsed: f64,
+    /// Seconds that it is to last, about.
+    pub(crate) length: f64,
+    /// How many operations were started, about.
+    pub(crate) operations: usize,
 }
 
 /// A file that could not be written.
@@ -58,6 +75,20 @@ impl Folder {
         self.path().join("node-logs")
     }
 
+    /// Says how far the run is. A reader sees what was said before or this,
+    /// never half of it; a run goes on where it can't be said.
+    pub(crate) fn say(&self, progress: &Progress) {
+        let text = serde_json::to_vec(progress).unwrap_or_default();
+        let fresh = self.path().join(".progress");
+        let _ = fs::write(&fresh, text)
+            .and_then(|()| fs::rename(&fresh, self.path().join("progress.json")));
+    }
+
+    /// Says that the run is no longer in flight.
+    pub(crate) fn say_no_more(&self) {
+        let _ = fs::remove_file(self.path().join("progress.json"));
+    }
+
     /// Writes everything that the run left, and points `latest` at it.
     pub(crate) fn write(&self, outcome: &Outcome, results: &Value) -> Result<(), StoreError> {
         let history = outcome.history.to_json_lines();
@@ -66,6 +97,11 @@ impl Folder {
             out.write_all(outcome.history.to_edn().as_bytes())
         })?;
         self.file("journal.jsonl", |out| outcome.journal.write_json_lines(out))?;
+        self.keep(results)
+    }
+
+    /// Writes the results, and points `latest` at the run.
+    pub(crate) fn keep(&self, results: &Value) -> Result<(), StoreError> {
         self.file("results.json", |out| {
             serde_json::to_writer_pretty(&mut *out, results)?;
             out.write_all(b"\n")
@@ -92,6 +128,11 @@ impl Folder {
             self.file(&name, |out| out.write_all(text.as_bytes()))?;
         }
         Ok(())
+    }
+
+    /// Writes the page that shows the run.
+    pub(crate) fn write_page(&self, html: &str) -> Result<(), StoreError> {
+        self.file(report::FILE, |out| out.write_all(html.as_bytes()))
     }
 
     /// Writes a file of the run.

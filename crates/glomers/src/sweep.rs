@@ -1,18 +1,24 @@
 //! `glomers sweep`: one challenge on many seeds.
 
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use maelstrom_check::Verdict;
 
-use crate::challenge;
+use crate::challenge::{self, Challenge};
 use crate::cli::SettingArgs;
 use crate::exit;
-use crate::many::{Many, Summary};
+use crate::many::{Many, Spread, Summary, again};
 use crate::measured::Figures;
-use crate::session::complain;
+use crate::report::{FILE, PageArgs};
+use crate::session::{Console, Nodes, Session, complain};
+use crate::shrink::Shrinking;
+
+/// How long the first failure is cut down.
+const SHRINKING: Duration = Duration::from_secs(10);
 
 /// What `sweep` can be told.
 #[derive(Debug, Args)]
@@ -36,9 +42,24 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
 
+    /// Leave the first failure as it is, instead of cutting it down to a small run.
+    #[arg(long)]
+    no_shrink: bool,
+
+    /// The folder that keeps the runs of seeds that failed.
+    #[arg(long, value_name = "FOLDER", default_value = "store")]
+    store: PathBuf,
+
+    /// Keep no run, and write no page, of seeds that failed.
+    #[arg(long)]
+    no_report: bool,
+
     #[command(flatten)]
     settings: SettingArgs,
 }
+
+/// So many runs that failed are kept, with their pages.
+const KEPT: usize = 5;
 
 /// One part of several, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +116,8 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
     let summaries = many.run(&seeds, |summary| {
         bar.inc(1);
         if let Some(failure) = &summary.failure {
-            let again = again(args, summary.seed);
+            let strategy = args.strategy.as_deref();
+            let again = again(challenge.id, strategy, &args.settings.flags(), summary.seed);
             bar.suspend(|| {
                 anstream::println!("seed {}: {failure}\n  again: {again}", summary.seed)
             });
@@ -103,20 +125,58 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
     });
     bar.finish_and_clear();
     tell(&summaries, start.elapsed().as_secs_f64());
+    if !args.no_report {
+        let failed = summaries.iter().filter(|summary| summary.failure.is_some());
+        for summary in failed.take(KEPT) {
+            keep(args, &many, challenge, summary.seed);
+        }
+    }
+    if let Some(seed) = first_failure(&summaries).filter(|_| !args.no_shrink) {
+        let shrinking = Shrinking {
+            challenge,
+            strategy: args.strategy.as_deref(),
+            host,
+            settings,
+            seed,
+            within: SHRINKING,
+        };
+        anstream::println!(
+            "\nThe first failure, seed {seed}, cut down (--no-shrink leaves that out):\n"
+        );
+        if let Err(error) = shrinking.run() {
+            anstream::println!("{error}.");
+        }
+    }
     code(&summaries)
 }
 
-/// The command that repeats one seed.
-fn again(args: &SweepArgs, seed: u64) -> String {
-    let mut words = vec![format!("cargo glomers run {}", args.challenge)];
-    words.extend(
-        args.strategy
-            .as_ref()
-            .map(|strategy| format!("--strategy {strategy}")),
-    );
-    words.extend(args.settings.flags());
-    words.push(format!("--seed {seed}"));
-    words.join(" ")
+/// Runs a seed that failed once more, now that the sweep is over and nobody waits, and
+/// keeps what it leaves.
+fn keep(args: &SweepArgs, many: &Many<'_>, challenge: &Challenge, seed: u64) {
+    let session = Session {
+        name: challenge.id,
+        settings: many.settings.clone(),
+        seed,
+        nodes: Nodes::InProcess(many.host.clone()),
+        thresholds: many.thresholds,
+        strict: true,
+        store: args.store.clone(),
+        page: PageArgs::default(),
+        command: again(
+            challenge.id,
+            args.strategy.as_deref(),
+            &args.settings.flags(),
+            seed,
+        ),
+        console: Console::default(),
+    };
+    match session.keep() {
+        Ok(kept) => anstream::println!(
+            "seed {seed} is kept: {}",
+            kept.folder.path().join(FILE).display()
+        ),
+        Err(error) => anstream::eprintln!("note: seed {seed} is not kept: {error}"),
+    }
 }
 
 fn tell(summaries: &[Summary], seconds: f64) {
@@ -131,16 +191,28 @@ fn tell(summaries: &[Summary], seconds: f64) {
         messages as f64 / seconds
     );
     for (name, figure) in Figures::NAMED {
-        let mut values: Vec<f64> = summaries
-            .iter()
-            .filter_map(|summary| figure(&summary.figures))
-            .collect();
-        values.sort_by(f64::total_cmp);
-        if let (Some(least), Some(most)) = (values.first(), values.last()) {
-            let median = values[values.len() / 2];
+        if let Some(Spread {
+            least,
+            median,
+            most,
+        }) = Spread::of(summaries, figure)
+        {
             anstream::println!("{name:<32} least {least:.3}, median {median:.3}, most {most:.3}");
         }
     }
+}
+
+/// The first seed whose run shows an anomaly, rather than miss a threshold.
+fn first_failure(summaries: &[Summary]) -> Option<u64> {
+    let failed = summaries
+        .iter()
+        .filter(|summary| summary.failure.is_some() && summary.verdict != Verdict::Valid);
+    let gravest = failed
+        .clone()
+        .find(|summary| summary.verdict == Verdict::Invalid);
+    gravest
+        .or(failed.clone().next())
+        .map(|summary| summary.seed)
 }
 
 /// The worst of them all.

@@ -4,22 +4,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use anstream::println;
-use maelstrom_check::{Results, Verdict, WorkloadResults};
-use maelstrom_sim::Outcome;
+use maelstrom_check::{Quantiles, Verdict};
+use maelstrom_sim::Settings;
 use owo_colors::OwoColorize as _;
 
 use crate::list::describe;
-use crate::measured::Row;
+use crate::measured::{Figures, Row};
 
-/// The first line: what is run.
-pub(crate) fn head(challenge: &str, outcome: &Outcome, pace: &str) {
-    let settings = describe(&outcome.settings);
+/// The first lines: what is run, and how.
+pub(crate) fn head(challenge: &str, settings: &Settings, how: &str) {
+    let settings = describe(settings);
     println!("{}  {settings}", challenge.bold());
-    println!("{}", format!("seed {}, {pace}", outcome.seed).dimmed());
+    println!("{}", how.dimmed());
 }
 
 /// The table of what was asked and measured, and the figures beside it.
-pub(crate) fn figures(rows: &[Row], results: &Results) {
+pub(crate) fn figures(rows: &[Row], figures: &Figures) {
     let widest = |of: fn(&Row) -> &String| rows.iter().map(|row| of(row).len()).max().unwrap_or(0);
     let (what, asked) = (widest(|row| &row.what), widest(|row| &row.asked));
     println!();
@@ -36,27 +36,19 @@ pub(crate) fn figures(rows: &[Row], results: &Results) {
         }
     }
     println!();
-    if let Some(net) = &results.net {
-        let figure = |per_op: Option<f32>| per_op.map_or("-".into(), |value| format!("{value:.3}"));
-        println!(
-            "messages per operation   all {}, servers {}",
-            figure(net.all.msgs_per_op),
-            figure(net.servers.msgs_per_op)
-        );
-    }
-    if let WorkloadResults::Set(set) = &results.workload
-        && let Some(latencies) = &set.stable_latencies
-    {
-        let [_, median, p95, p99, max] = latencies.0;
+    let figure = |per_op: Option<f64>| per_op.map_or("-".into(), |value| format!("{value:.3}"));
+    println!(
+        "messages per operation   all {}, servers {}",
+        figure(figures.all),
+        figure(figures.servers)
+    );
+    if let Some(Quantiles([_, median, p95, p99, max])) = figures.stable {
         println!(
             "stable latency           median {median} ms, p95 {p95} ms, p99 {p99} ms, max {max} ms"
         );
     }
-    let stats = &results.stats.all;
-    println!(
-        "operations               {} ok, {} fail, {} info",
-        stats.ok_count, stats.fail_count, stats.info_count
-    );
+    let [ok, fail, info] = figures.operations;
+    println!("operations               {ok} ok, {fail} fail, {info} info");
 }
 
 /// The verdict in a line of its own.

@@ -9,6 +9,7 @@ use maelstrom_sim::{NodeId, Settings};
 
 use crate::cli::SettingArgs;
 use crate::exit;
+use crate::report::PageArgs;
 use crate::session::{Console, Nodes, Session, complain, new_seed, quoted};
 
 /// What `test` can be told: every flag of `maelstrom test`, with its default.
@@ -46,21 +47,15 @@ pub(crate) struct TestArgs {
     #[arg(long)]
     no_strict: bool,
 
-    /// Print what nodes wrote to standard error, after the run.
-    #[arg(long)]
-    log_stderr: bool,
-
-    /// Print each message sent, after the run.
-    #[arg(long)]
-    log_net_send: bool,
-
-    /// Print each message received, after the run.
-    #[arg(long)]
-    log_net_recv: bool,
+    #[command(flatten)]
+    console: Console,
 
     /// The folder that keeps what runs leave.
     #[arg(long, value_name = "FOLDER", default_value = "store")]
     store: PathBuf,
+
+    #[command(flatten)]
+    page: PageArgs,
 
     #[command(flatten)]
     settings: SettingArgs,
@@ -122,7 +117,7 @@ impl Ignored {
 pub(crate) fn test(args: &TestArgs) -> u8 {
     let settings = match settings(args) {
         Ok(settings) => settings,
-        Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
+        Err((code, text)) => return complain(code, &text),
     };
     if !args.bin.is_file() {
         let text = format!("there is no program {}", args.bin.display());
@@ -143,12 +138,9 @@ pub(crate) fn test(args: &TestArgs) -> u8 {
             thresholds: &[],
             strict: !args.no_strict,
             store: args.store.clone(),
+            page: args.page,
             command: command(args, &settings, seed),
-            console: Console {
-                stderr: args.log_stderr,
-                sent: args.log_net_send,
-                received: args.log_net_recv,
-            },
+            console: args.console,
         };
         code = session.run();
         if code != exit::VALID {
@@ -158,20 +150,29 @@ pub(crate) fn test(args: &TestArgs) -> u8 {
     code
 }
 
-fn settings(args: &TestArgs) -> Result<Settings, String> {
+/// The settings that were asked for; or what is wrong with them, and the exit
+/// code that it has on Maelstrom.
+fn settings(args: &TestArgs) -> Result<Settings, (u8, String)> {
     let mut settings = Settings::new(args.workload);
     let mut names = [args.nodes.clone(), args.node.clone()].concat();
     if let Some(file) = &args.nodes_file {
         let text = std::fs::read_to_string(file);
-        let text = text.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
+        let text = text.map_err(|error| {
+            let text = format!("{} can't be read: {error}", file.display());
+            (exit::BAD_ARGUMENTS, text)
+        })?;
         names.extend(text.split_whitespace().map(str::to_owned));
     }
     if !names.is_empty() {
         settings.nodes = names.into_iter().map(NodeId::from).collect();
     }
     let settings = args.settings.apply(settings);
-    settings.validate().map_err(|error| error.to_string())?;
-    Ok(settings)
+    match settings.validate() {
+        Ok(()) => Ok(settings),
+        // Maelstrom takes this argument, and crashes while it makes the test.
+        Err(error) if error.setting == "concurrency" => Err((exit::CRASHED, error.to_string())),
+        Err(error) => Err((exit::BAD_ARGUMENTS, error.to_string())),
+    }
 }
 
 /// The command that does the same again.

@@ -39,6 +39,7 @@
 
 #![deny(missing_docs)]
 
+mod anomalies;
 mod check;
 mod counter;
 mod echo;
@@ -73,7 +74,7 @@ pub use linear::{
 pub use net::{NetCounts, NetEvent, NetEventKind, NetResults, net};
 pub use set_full::{
     LostElement, Quantiles, SetFullResults, SetOutcome, StaleElement, set_full,
-    set_full_linearizable,
+    set_full_linearizable, stable_latencies,
 };
 pub use stats::{
     Availability, AvailabilityResults, Counts, ExceptionClass, ExceptionsResults, StatsResults,

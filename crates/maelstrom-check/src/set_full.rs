@@ -159,6 +159,13 @@ struct Track<'a> {
     stamp: usize,
 }
 
+impl Track<'_> {
+    /// Whether the last read that could have seen it did.
+    fn is_stable(&self) -> bool {
+        self.last_present.is_some() && self.last_absent < self.last_present
+    }
+}
+
 /// Whether an operation adds an element: `add`, or `broadcast` under its own name.
 pub(crate) fn is_add(op: &Op) -> bool {
     op.f == *"add" || op.f == *"broadcast"
@@ -211,12 +218,8 @@ pub fn set_full(history: &History) -> SetFullResults {
     let mut lost: Vec<&Track<'_>> = Vec::new();
     for t in &tracks {
         let known_time = t.known.map_or(0, |p| ops[p].time);
-        // How long after it was known the moment just past the begin of `read` lies, in ms.
-        let since_known = |read: Option<usize>| {
-            let moment = read.map_or(0, |p| ops[p].time + 1);
-            (moment - known_time).max(0) / 1_000_000
-        };
-        let stable = t.last_present.is_some() && t.last_absent < t.last_present;
+        let since_known = |read: Option<usize>| since(known_time, ops, read);
+        let stable = t.is_stable();
         let is_lost = !stable
             && t.known.is_some()
             && t.last_present < t.last_absent
@@ -273,6 +276,23 @@ pub fn set_full(history: &History) -> SetFullResults {
     };
     results.lost_elements = evidence(history, &lost);
     results
+}
+
+/// The stable latency of every element that became stable, in milliseconds, in the order of
+/// the elements: what [`set_full`] tells the quantiles of.
+pub fn stable_latencies(history: &History) -> Vec<i64> {
+    let ops = history.ops();
+    let tracks = walk(history);
+    let stable = tracks.iter().filter(|t| t.is_stable());
+    stable
+        .map(|t| since(t.known.map_or(0, |p| ops[p].time), ops, t.last_absent))
+        .collect()
+}
+
+/// How long after `known` the moment just past the begin of `read` lies, in ms.
+fn since(known: i64, ops: &[Op], read: Option<usize>) -> i64 {
+    let moment = read.map_or(0, |p| ops[p].time + 1);
+    (moment - known).max(0) / 1_000_000
 }
 
 /// The same for a set that must be linearizable: an element that a read missed after it was

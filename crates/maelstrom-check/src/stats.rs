@@ -5,6 +5,7 @@
 //! `maelstrom.checker/availability-checker`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -150,6 +151,29 @@ pub struct ExceptionClass {
     pub class: Value,
     /// The first of them.
     pub example: Op,
+}
+
+/// How many, and what the first of them says of itself.
+impl fmt::Display for ExceptionClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            count,
+            class,
+            example,
+        } = self;
+        let index = example.index;
+        write!(
+            f,
+            "{count} operations ended in an exception {class}, the first of them operation {index}"
+        )?;
+        match example.error.as_ref().and_then(Value::name) {
+            Some(error) => {
+                let error = error.strip_prefix("indeterminate: ").unwrap_or(error);
+                write!(f, ":\n  {}", error.trim_end().replace('\n', "\n  "))
+            }
+            None => f.write_str("."),
+        }
+    }
 }
 
 /// The exceptions that clients met.

@@ -66,10 +66,7 @@ impl Results {
             ));
         }
         for class in &self.exceptions.exceptions {
-            story.line(format!(
-                "{} operations ended in an exception {}, the first of them operation {}.",
-                class.count, class.class, class.example.index
-            ));
+            story.line(class.to_string());
         }
         self.workload.tell(&mut story);
         for finding in self.strict.iter().flat_map(|s| &s.findings) {

@@ -6,6 +6,20 @@ use maelstrom_node::{Error, ErrorCode, RpcError};
 
 /// Why an operation on a service failed. Each variant says whether the
 /// service's state changed, and what to do.
+///
+/// ```
+/// use maelstrom_kv::{KvError, LinKv, Result};
+///
+/// async fn become_leader(kv: &LinKv, me: &str) -> Result<bool> {
+///     match kv.create("leader", me).await {
+///         Ok(()) => Ok(true),
+///         Err(KvError::KeyAlreadyExists(_)) => Ok(false),
+///         // It may have happened; what stands there tells.
+///         Err(error) if error.is_timeout() => Ok(kv.get::<_, String>("leader").await? == me),
+///         Err(error) => Err(error),
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KvError {
@@ -37,6 +51,14 @@ pub enum KvError {
 
 impl KvError {
     /// Whether the operation certainly did not happen and never will.
+    ///
+    /// ```
+    /// use maelstrom_kv::KvError;
+    /// use maelstrom_node::{Error, ErrorCode};
+    ///
+    /// let other = Error::new(ErrorCode::PreconditionFailed, "current value 4 is not 3");
+    /// assert!(KvError::PreconditionFailed(other).is_definite());
+    /// ```
     pub fn is_definite(&self) -> bool {
         match self {
             Self::KeyDoesNotExist(_)
@@ -48,6 +70,16 @@ impl KvError {
     }
 
     /// No answer came in time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use maelstrom_kv::KvError;
+    /// use maelstrom_node::RpcError;
+    ///
+    /// let (dest, kind, after) = ("lin-kv".into(), "cas".to_owned(), Duration::from_secs(5));
+    /// let silence = KvError::from(RpcError::Timeout { dest, kind, after });
+    /// assert!(silence.is_timeout() && !silence.is_definite());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Rpc(RpcError::Timeout { .. }))
     }

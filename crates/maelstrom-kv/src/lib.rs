@@ -51,6 +51,8 @@
 //! everything that others wrote since. No waiting helps, since nothing forces
 //! the service to move on. Maelstrom makes use of this: it keeps the last 32
 //! states and answers a read from any of them that the node has not seen past.
+//! (A node that is further behind even sees values go backwards: its place in
+//! the ring of 32 holds a newer state by then, and the next read may be older.)
 //! It is how counters that add correctly still fail the final read.
 //!
 //! A write is different. It changes the state, so it must go to the newest one,
@@ -60,6 +62,12 @@
 //! new as the moment at which it was called. The price is one more message
 //! pair. (Writing the *same* value again would not do: that changes nothing,
 //! and may be answered from an old state.)
+//!
+//! # Features
+//!
+//! None. Beside `maelstrom-node`, without its default features, the crate needs
+//! `serde` and `serde_json` for keys and values, `tokio` for its clock, `rand`
+//! for jitter and unique values, and `thiserror`.
 
 mod error;
 mod lock;
@@ -78,12 +86,34 @@ pub use tso::Tso;
 use maelstrom_node::Context;
 
 /// What operations return.
+///
+/// ```
+/// async fn leader(kv: &maelstrom_kv::LinKv) -> maelstrom_kv::Result<Option<String>> {
+///     kv.find("leader").await
+/// }
+/// ```
 pub type Result<T> = std::result::Result<T, KvError>;
 
 /// A client of `lin-kv`: every operation sees all that ended before it began.
+///
+/// ```
+/// # async fn example(ctx: maelstrom_node::Context) -> maelstrom_kv::Result<()> {
+/// let kv = maelstrom_kv::LinKv::new(&ctx);
+/// kv.put("greeting", "hello").await?;
+/// assert_eq!(kv.get::<_, String>("greeting").await?, "hello");
+/// # Ok(()) }
+/// ```
 pub type LinKv = Kv<Lin>;
 
 /// A client of `seq-kv`: cheap to promise, and stale when it likes.
+///
+/// ```
+/// # async fn example(ctx: maelstrom_node::Context) -> maelstrom_kv::Result<()> {
+/// let kv = maelstrom_kv::SeqKv::new(&ctx);
+/// let perhaps_old: i64 = kv.get_or_default("sum").await?;
+/// let new: i64 = kv.read_latest_or_default("sum").await?;
+/// # Ok(()) }
+/// ```
 pub type SeqKv = Kv<Seq>;
 
 /// A client of `lww-kv`.
@@ -92,6 +122,14 @@ pub type SeqKv = Kv<Seq>;
 /// reconciles them, whatever its documentation says: a value written once may
 /// be found by half of the reads, for ever. Good for learning what to expect
 /// from an eventually consistent store whose eventuality never comes.
+///
+/// ```
+/// # async fn example(ctx: maelstrom_node::Context) -> maelstrom_kv::Result<()> {
+/// let kv = maelstrom_kv::LwwKv::new(&ctx);
+/// kv.put("colour", "blue").await?;
+/// let perhaps: Option<String> = kv.find("colour").await?;
+/// # Ok(()) }
+/// ```
 pub type LwwKv = Kv<Lww>;
 
 #[cfg(doctest)]

@@ -47,7 +47,10 @@ use crate::{KvError, LinKv, Result};
 /// let lock = LinKv::new(&ctx).lock("rebalancing").lease(Duration::from_secs(2));
 /// let mut lease = lock.acquire(Duration::from_secs(10)).await?;
 /// let token = lease.token(); // Goes along with every request to what the lock protects.
-/// lease.renew().await?;
+/// while lease.remaining() > Duration::from_millis(500) {
+///     // Some work under the lock.
+/// }
+/// lease.renew().await?; // Two seconds from now on.
 /// lease.release().await?;
 /// # Ok(()) }
 /// ```
@@ -85,12 +88,31 @@ impl Lock {
     /// How long a tenure lasts without renewal. The same for all who use the
     /// lock. Three seconds unless told otherwise: several round trips, so that
     /// renewals arrive.
+    ///
+    /// ```
+    /// # fn example(kv: maelstrom_kv::LinKv) {
+    /// let lock = kv.lock("rebalancing").lease(std::time::Duration::from_secs(10));
+    /// # }
+    /// ```
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
     }
 
     /// Waits until the lock is this node's, for `wait` at most.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use maelstrom_kv::{KvError, Lock, Result};
+    ///
+    /// async fn if_nobody_else_does(lock: &Lock) -> Result<()> {
+    ///     match lock.acquire(Duration::from_millis(100)).await {
+    ///         Ok(lease) => lease.release().await, // After the work.
+    ///         Err(KvError::Contended { .. }) => Ok(()),
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`KvError::Contended`] when others held it all the time.
@@ -174,6 +196,22 @@ impl Lock {
 }
 
 /// A tenure of a [`Lock`].
+///
+/// ```
+/// use maelstrom_kv::Lease;
+/// use maelstrom_node::Context;
+/// use serde_json::json;
+///
+/// /// Looks at the clock first, and lets the other side look at the token.
+/// fn write(ctx: &Context, lease: &Lease, value: u64) -> bool {
+///     let held = !lease.remaining().is_zero();
+///     if held {
+///         let store = json!({"type": "store", "token": lease.token(), "value": value});
+///         ctx.send(&ctx.node_ids()[0], &store);
+///     }
+///     held
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "a lease that is dropped is not released; it runs out"]
 pub struct Lease {
@@ -196,6 +234,16 @@ impl Lease {
 
     /// Extends the lease to its full length from now.
     ///
+    /// ```
+    /// # async fn example(mut lease: maelstrom_kv::Lease) -> maelstrom_kv::Result<()> {
+    /// loop {
+    ///     // A third of the time leaves room for two more attempts.
+    ///     tokio::time::sleep(lease.remaining() / 3).await;
+    ///     lease.renew().await?;
+    /// }
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`KvError::PreconditionFailed`] when the lock was taken over. After any
     /// error the lease runs on as it was; after a timeout, try again.
@@ -211,6 +259,14 @@ impl Lease {
     }
 
     /// Gives the lock back.
+    ///
+    /// ```
+    /// # async fn example(lease: maelstrom_kv::Lease) {
+    /// if lease.release().await.is_err() {
+    ///     // Not released, it runs out.
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`KvError::PreconditionFailed`] when it was taken over already.
@@ -254,6 +310,19 @@ pub struct Fence {
 
 impl Fence {
     /// Whether a request with this token may be carried out.
+    ///
+    /// ```
+    /// use maelstrom_kv::Fence;
+    /// use maelstrom_node::{Error, ErrorCode, Result};
+    ///
+    /// fn store(fence: &mut Fence, register: &mut u64, token: u64, value: u64) -> Result<()> {
+    ///     if !fence.admits(token) {
+    ///         return Err(Error::new(ErrorCode::TxnConflict, "this tenure is over"));
+    ///     }
+    ///     *register = value;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn admits(&mut self, token: u64) -> bool {
         let admitted = token >= self.highest;
         self.highest = self.highest.max(token);

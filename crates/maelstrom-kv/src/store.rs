@@ -21,6 +21,23 @@ use crate::{KvError, Lock, Result};
 ///
 /// Keys and values are anything that serialises. The service compares them as
 /// JSON values.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use maelstrom_kv::{LinKv, Result};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Account { owner: String, balance: i64 }
+///
+/// async fn deposit(kv: &LinKv, number: u64, amount: i64) -> Result<Account> {
+///     kv.update(&("account", number), |account: Option<Account>| {
+///         let mut account = account.unwrap_or(Account { owner: "nobody".into(), balance: 0 });
+///         account.balance += amount;
+///         account
+///     })
+///     .await
+/// }
+/// ```
 pub struct Kv<S> {
     pub(crate) ctx: Context,
     pub(crate) within: Duration,
@@ -30,6 +47,12 @@ pub struct Kv<S> {
 
 impl<S: Service> Kv<S> {
     /// A client for the node of this context.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let kv = maelstrom_kv::SeqKv::new(&ctx);
+    /// # }
+    /// ```
     pub fn new(ctx: &Context) -> Self {
         Self {
             ctx: ctx.clone(),
@@ -41,6 +64,12 @@ impl<S: Service> Kv<S> {
 
     /// Bounds each operation as a whole, every retry included. Five seconds
     /// unless told otherwise, as long as Maelstrom's own clients wait.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let hasty = maelstrom_kv::LinKv::new(&ctx).within(std::time::Duration::from_millis(500));
+    /// # }
+    /// ```
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = limit;
         self
@@ -49,6 +78,17 @@ impl<S: Service> Kv<S> {
     /// How reads and updates are repeated: how long a read waits for its answer
     /// before it is sent again, and how long an update steps back when others
     /// are faster. A deadline of the policy itself is not used.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// use std::time::Duration;
+    /// use maelstrom_node::Retry;
+    ///
+    /// // For a network with 100 ms of latency.
+    /// let patient = Retry::default().first_wait(Duration::from_secs(1));
+    /// let kv = maelstrom_kv::LinKv::new(&ctx).retry(patient);
+    /// # }
+    /// ```
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
@@ -77,6 +117,12 @@ impl<S: Service> Kv<S> {
 
     /// The value of a key, or `None` when the key does not exist.
     ///
+    /// ```
+    /// # async fn example(kv: maelstrom_kv::LinKv) -> maelstrom_kv::Result<()> {
+    /// let leader: Option<String> = kv.find("leader").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// See [`KvError`].
     pub async fn find<K, V>(&self, key: &K) -> Result<Option<V>>
@@ -88,6 +134,12 @@ impl<S: Service> Kv<S> {
     }
 
     /// The value of a key, or `default` when the key does not exist.
+    ///
+    /// ```
+    /// # async fn example(kv: maelstrom_kv::LinKv) -> maelstrom_kv::Result<()> {
+    /// let limit: u64 = kv.get_or("limit", 100).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// See [`KvError`].
@@ -101,6 +153,12 @@ impl<S: Service> Kv<S> {
 
     /// The value of a key, or the type's default when the key does not exist.
     ///
+    /// ```
+    /// # async fn example(kv: maelstrom_kv::LinKv) -> maelstrom_kv::Result<()> {
+    /// let sum: i64 = kv.get_or_default("sum").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// See [`KvError`].
     pub async fn get_or_default<K, V>(&self, key: &K) -> Result<V>
@@ -112,6 +170,12 @@ impl<S: Service> Kv<S> {
     }
 
     /// Sets a key, whatever it was.
+    ///
+    /// ```
+    /// # async fn example(kv: maelstrom_kv::LinKv) -> maelstrom_kv::Result<()> {
+    /// kv.put(&("offset", 7), &vec![1, 2, 3]).await?; // Any key, any value.
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// See [`KvError`]. After a timeout the key may have been set, or may be yet.
@@ -277,6 +341,12 @@ impl Kv<Seq> {
     /// [head of this crate](crate#why-a-plain-read-of-seq-kv-may-be-stale-for-ever)
     /// explains why [`get`](Kv::get) alone can't do this, however long one waits.
     ///
+    /// ```
+    /// # async fn example(kv: maelstrom_kv::SeqKv) -> maelstrom_kv::Result<()> {
+    /// let members: Vec<String> = kv.read_latest("members").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`KvError::KeyDoesNotExist`] when there is none.
     pub async fn read_latest<K, V>(&self, key: &K) -> Result<V>
@@ -291,6 +361,12 @@ impl Kv<Seq> {
 
     /// As [`read_latest`](Self::read_latest), with the type's default for a key
     /// that does not exist.
+    ///
+    /// ```
+    /// # async fn example(kv: maelstrom_kv::SeqKv) -> maelstrom_kv::Result<()> {
+    /// let sum: i64 = kv.read_latest_or_default("sum").await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// See [`KvError`].
@@ -324,6 +400,14 @@ impl<S: CreatesKeys> Kv<S> {
 
 impl Kv<Lin> {
     /// A distributed lock, kept under `name`.
+    ///
+    /// See [`Lock`].
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let lock = maelstrom_kv::LinKv::new(&ctx).lock("rebalancing");
+    /// # }
+    /// ```
     pub fn lock(&self, name: impl Into<String>) -> Lock {
         Lock::new(self.clone(), name.into())
     }

@@ -13,7 +13,11 @@ use crate::Result;
 /// ```
 /// # use maelstrom_kv::{Result, Tso};
 /// # async fn example(ctx: maelstrom_node::Context) -> Result<()> {
-/// let (earlier, later) = (Tso::new(&ctx).next().await?, Tso::new(&ctx).next().await?);
+/// # use std::time::Duration;
+/// let tso = Tso::new(&ctx)
+///     .within(Duration::from_secs(2))
+///     .retry(maelstrom_node::Retry::default().first_wait(Duration::from_millis(300)));
+/// let (earlier, later) = (tso.next().await?, tso.next().await?);
 /// assert!(earlier < later);
 /// # Ok(()) }
 /// ```

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 
 use maelstrom_node::proto::kv::Request;
@@ -88,13 +89,12 @@ impl<S: CreatesKeys> Kv<S> {
             if lost > 0 && S::MAY_BE_STALE {
                 self.catch_up(until).await?;
             }
-            let from = self.json(key, until).await?;
-            let value = match &from {
-                Some(from) => {
-                    Some(V::deserialize(from).map_err(|error| self.unfit("read", &error))?)
-                }
-                None => None,
-            };
+            let from = self.text(key, until).await?;
+            let value = from
+                .as_ref()
+                .map(|from| serde_json::from_str(from.get()))
+                .transpose()
+                .map_err(|error| self.unfit("read", &error))?;
             let to = f(value);
             let attempt = if idempotent {
                 until.min(Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()))
@@ -102,11 +102,10 @@ impl<S: CreatesKeys> Kv<S> {
                 until
             };
             let changed = match &from {
-                // What was read goes back as it came, fields that `V` does not
-                // have included.
+                // What was read goes back as it came, to the letter: fields
+                // that `V` does not have included.
                 Some(from) => {
-                    let to =
-                        serde_json::to_value(&to).map_err(|error| self.unfit("cas", &error))?;
+                    let to = to_raw_value(&to).map_err(|error| self.unfit("cas", &error))?;
                     let cas = Request::Cas {
                         key,
                         from,
@@ -143,11 +142,12 @@ impl<S: CreatesKeys> Kv<S> {
         }
     }
 
-    async fn json<K: Serialize + ?Sized>(
+    /// The value of a key as the service wrote it.
+    async fn text<K: Serialize + ?Sized>(
         &self,
         key: &K,
         until: Instant,
-    ) -> Result<Option<serde_json::Value>> {
+    ) -> Result<Option<Box<RawValue>>> {
         absent_is_none(self.get_within(key, left(until)).await)
     }
 }

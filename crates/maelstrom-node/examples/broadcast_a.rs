@@ -1,16 +1,13 @@
 //! Broadcast on a single node: remember what one is told.
 
-use std::sync::Mutex;
-
 use maelstrom_node::proto::broadcast::{Request, Response};
-use maelstrom_node::{handler, run};
+use maelstrom_node::{run, stateful};
 
 fn main() -> std::io::Result<()> {
-    let seen = Mutex::new(Vec::new());
+    let mut seen = Vec::new();
     run(|_| {
-        handler(move |_, request| {
-            let mut seen = seen.lock().expect("nobody panics while holding it");
-            let response = match request {
+        stateful(move |_, request| {
+            Ok(match request {
                 Request::Topology { .. } => Response::TopologyOk,
                 Request::Broadcast { message } => {
                     seen.push(message);
@@ -19,8 +16,7 @@ fn main() -> std::io::Result<()> {
                 Request::Read => Response::ReadOk {
                     messages: seen.clone(),
                 },
-            };
-            async { Ok(response) }
+            })
         })
     })
 }

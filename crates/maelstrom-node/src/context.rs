@@ -25,6 +25,23 @@ use crate::{Body, Environment, NodeId, Retry, RpcError, panics};
 ///
 /// Cloning is cheap; a clone may be moved into a task. Everything that a node
 /// does beyond computing goes through here or through tokio's clock.
+///
+/// ```
+/// use maelstrom_node::handler;
+/// use maelstrom_node::proto::echo::{Request, Response};
+/// use maelstrom_node::testing::TestNode;
+/// use serde_json::json;
+///
+/// // Tells everybody what it was told, and who said so.
+/// let mut node = TestNode::new(|_| handler(async |ctx, Request::Echo { echo }| {
+///     for peer in ctx.peers() {
+///         ctx.send(peer, &json!({"type": "rumour", "by": ctx.sender(), "via": ctx.id(), "echo": echo}));
+///     }
+///     Ok(Response::EchoOk { echo })
+/// }));
+/// node.request("c1", &Request::Echo { echo: json!(7) });
+/// node.expect("n1", &json!({"type": "rumour", "by": "c1", "via": "n0", "echo": 7}));
+/// ```
 #[derive(Clone)]
 pub struct Context {
     pub(crate) shared: Arc<Shared>,
@@ -75,8 +92,8 @@ impl Context {
                 environment,
                 next_msg_id: AtomicU64::new(1),
                 pending: Pending::default(),
+                background: Tasks::new(handlers.gate().clone()),
                 handlers,
-                background: Tasks::default(),
                 killed: AtomicBool::new(false),
             }),
             sender,
@@ -92,16 +109,36 @@ impl Context {
     }
 
     /// This node's id.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let leads = ctx.id() == &ctx.node_ids()[0];
+    /// # }
+    /// ```
     pub fn id(&self) -> &NodeId {
         &self.shared.id
     }
 
     /// Every node of the cluster, this one included, in the order given at `init`.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let majority = ctx.node_ids().len() / 2 + 1;
+    /// # }
+    /// ```
     pub fn node_ids(&self) -> &[NodeId] {
         &self.shared.node_ids
     }
 
     /// Every node of the cluster but this one.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// for peer in ctx.peers() {
+    ///     ctx.send(peer, &serde_json::json!({"type": "hello"}));
+    /// }
+    /// # }
+    /// ```
     pub fn peers(&self) -> impl Iterator<Item = &NodeId> {
         self.shared
             .node_ids
@@ -111,12 +148,24 @@ impl Context {
 
     /// Who sent the message that is being handled; in a background task that
     /// the node started at `init`, the client that sent `init`.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let from_a_client = ctx.sender().is_client();
+    /// # }
+    /// ```
     pub fn sender(&self) -> &NodeId {
         &self.sender
     }
 
     /// Sends a message that expects no reply. A body that is no JSON object is
     /// logged and dropped.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// ctx.send(&ctx.node_ids()[0], &serde_json::json!({"type": "heartbeat", "term": 3}));
+    /// # }
+    /// ```
     pub fn send<T: Serialize + ?Sized>(&self, dest: &NodeId, body: &T) {
         if let Err(error) = self.transmit(dest, body, Ids::None) {
             warn!(%dest, %error, "not sent");
@@ -124,6 +173,21 @@ impl Context {
     }
 
     /// Sends a request and waits for its reply, `timeout` at most.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use maelstrom_node::proto::echo::{Request, Response};
+    /// use maelstrom_node::{Context, RpcError};
+    ///
+    /// async fn is_alive(ctx: &Context, echo: &Request) -> Result<bool, RpcError> {
+    ///     let asked = ctx.rpc(&ctx.node_ids()[1], echo, Duration::from_millis(500)).await;
+    ///     match asked {
+    ///         Ok(Response::EchoOk { .. }) => Ok(true),
+    ///         Err(RpcError::Timeout { .. }) => Ok(false),
+    ///         Err(other) => Err(other),
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     /// See [`RpcError`]. Dropping the future gives up the wait; a reply that
@@ -146,6 +210,25 @@ impl Context {
     /// out twice. It is the same message each time, `msg_id` included: a reply
     /// to any of the attempts will do, and a receiver can tell by sender and
     /// `msg_id` what it has seen before.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use maelstrom_node::proto::broadcast::{Request, Response};
+    /// use maelstrom_node::{Context, Retry};
+    ///
+    /// // Adding a value to a set twice is as good as once.
+    /// fn pass_on(ctx: &Context, message: u64) {
+    ///     let task = ctx.clone();
+    ///     ctx.spawn(async move {
+    ///         let retry = Retry::default().deadline(Duration::from_secs(20));
+    ///         let request = Request::Broadcast { message };
+    ///         let told = task.rpc_retried::<_, Response>(&task.node_ids()[1], &request, retry);
+    ///         if let Err(error) = told.await {
+    ///             tracing::warn!(%error, message, "not passed on");
+    ///         }
+    ///     });
+    /// }
+    /// ```
     ///
     /// # Errors
     /// See [`RpcError`]; [`RpcError::Timeout`] only when `retry` has a deadline.
@@ -211,13 +294,24 @@ impl Context {
 
     /// Runs a task beside the handlers. It ends with the node, and a panic in
     /// it is logged.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let task = ctx.clone();
+    /// ctx.spawn(async move {
+    ///     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    ///     task.send(&task.node_ids()[0], &serde_json::json!({"type": "late"}));
+    /// });
+    /// # }
+    /// ```
     pub fn spawn<F>(&self, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let id = self.shared.id.clone();
+        // At once, so that what is passed on from hand to hand is small.
+        let mut task = Box::pin(task);
         let task = async move {
-            let mut task = Box::pin(task);
             let guarded = std::future::poll_fn(|cx| {
                 let polled = AssertUnwindSafe(|| task.as_mut().poll(cx));
                 std::panic::catch_unwind(polled).unwrap_or_else(|panic| {
@@ -233,6 +327,18 @@ impl Context {
 
     /// Calls `tick` every `period`, for the first time after one period. A tick
     /// that takes longer than the period delays the next one.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let ticker = ctx.clone();
+    /// ctx.every(std::time::Duration::from_millis(200), move || {
+    ///     for peer in ticker.peers() {
+    ///         ticker.send(peer, &serde_json::json!({"type": "gossip"}));
+    ///     }
+    ///     async {}
+    /// });
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// When `period` is zero.
@@ -253,21 +359,51 @@ impl Context {
 
     /// A random generator of its own, seeded from the node's stream: repeatable
     /// when the node was given a seed.
+    ///
+    /// ```
+    /// use rand::RngExt;
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let election_timeout_ms = ctx.rng().random_range(150..300);
+    /// # }
+    /// ```
     pub fn rng(&self) -> ChaCha8Rng {
         ChaCha8Rng::from_rng(&mut *self.shared.rng())
     }
 
     /// The time since this node was initialised. It never steps back.
+    ///
+    /// ```
+    /// # async fn example(ctx: maelstrom_node::Context) {
+    /// let asked_at = ctx.uptime();
+    /// tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    /// let took = ctx.uptime() - asked_at;
+    /// # }
+    /// ```
     pub fn uptime(&self) -> Duration {
         self.shared.born.elapsed()
     }
 
     /// The wall-clock time since the Unix epoch. It may jump and step back.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) {
+    /// let stamp_ms = ctx.wall_clock().as_millis();
+    /// # }
+    /// ```
     pub fn wall_clock(&self) -> Duration {
         self.shared.environment.wall_clock()
     }
 
     /// How many requests of this node wait for a reply.
+    ///
+    /// ```
+    /// # fn example(ctx: maelstrom_node::Context) -> maelstrom_node::Result<()> {
+    /// use maelstrom_node::{Error, ErrorCode};
+    /// if ctx.rpcs_in_flight() > 1000 {
+    ///     return Err(Error::new(ErrorCode::TemporarilyUnavailable, "too much under way"));
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn rpcs_in_flight(&self) -> usize {
         self.shared.pending.len()
     }

@@ -27,6 +27,11 @@ pub struct Environment {
 impl Environment {
     /// The system's entropy and the system's clock.
     ///
+    /// ```
+    /// let environment = maelstrom_node::Environment::system();
+    /// assert!(environment.wall_clock().as_secs() > 1_700_000_000);
+    /// ```
+    ///
     /// # Panics
     /// When the operating system gives no entropy.
     pub fn system() -> Self {
@@ -45,6 +50,16 @@ impl Environment {
     }
 
     /// A fixed seed, and a clock that gives the time since the Unix epoch.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use maelstrom_node::Environment;
+    ///
+    /// // The clock of a simulation, one second ahead of its own time.
+    /// let start = tokio::time::Instant::now();
+    /// let skewed = Environment::seeded(42, move || start.elapsed() + Duration::from_secs(1));
+    /// assert!(skewed.wall_clock() >= Duration::from_secs(1));
+    /// ```
     pub fn seeded(seed: u64, wall_clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -55,6 +70,12 @@ impl Environment {
     }
 
     /// The wall-clock time since the Unix epoch. It may jump and step back.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let stopped = maelstrom_node::Environment::seeded(0, || Duration::from_secs(5));
+    /// assert_eq!(stopped.wall_clock(), Duration::from_secs(5));
+    /// ```
     pub fn wall_clock(&self) -> Duration {
         (self.wall_clock)()
     }

@@ -19,6 +19,7 @@ use tokio::time::Sleep;
 use tracing::Span;
 
 use crate::Context;
+use crate::gate::Gate;
 
 /// How many handlers are polled before others get their turn.
 const ROUND: usize = 512;
@@ -31,6 +32,8 @@ struct Inner {
     state: Mutex<State>,
     /// The last handler has ended.
     idle: Notify,
+    /// Closed, none of the handlers runs.
+    gate: Gate,
 }
 
 struct State {
@@ -93,7 +96,12 @@ impl Handlers {
                 needs_task,
             }),
             idle: Notify::new(),
+            gate: Gate::default(),
         }))
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     /// Takes over a handler that was polled once and has to wait. It is polled
@@ -201,6 +209,8 @@ impl Handlers {
         if let Some(runner) = runner {
             runner.wake();
         }
+        // Whoever is to see that the list is closed must not stand before it.
+        self.0.gate.open();
     }
 
     /// Waits until no handler waits.
@@ -224,6 +234,9 @@ impl Handlers {
             let Some(handlers) = handlers.upgrade().map(Self) else {
                 return Poll::Ready(());
             };
+            if handlers.gate().stops(cx) {
+                return Poll::Pending;
+            }
             if handlers.run() || !handlers.runner_sleeps(cx.waker()) {
                 cx.waker().wake_by_ref();
             }

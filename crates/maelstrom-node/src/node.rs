@@ -71,6 +71,15 @@ pub trait Node: Send + Sync + 'static {
 }
 
 /// A node made of a closure; see [`handler`].
+///
+/// ```
+/// use maelstrom_node::{Context, Node, handler};
+/// use maelstrom_node::proto::echo::{Request, Response};
+///
+/// fn echo(_: Context) -> impl Node {
+///     handler(async |_, Request::Echo { echo }| Ok(Response::EchoOk { echo }))
+/// }
+/// ```
 pub struct Handler<F, Req> {
     handle: F,
     patience: Option<Duration>,

@@ -15,7 +15,15 @@ use rand::{Rng, RngExt};
 /// use std::time::Duration;
 /// use maelstrom_node::Retry;
 ///
-/// let patient = Retry::default().first_wait(Duration::from_millis(300)).deadline(Duration::from_secs(20));
+/// let patient = Retry::new()
+///     .first_wait(Duration::from_millis(300))
+///     .longest_wait(Duration::from_secs(5))
+///     .deadline(Duration::from_secs(20));
+/// // Three hundred milliseconds, six hundred, … and up to half less of each.
+/// # use rand::SeedableRng;
+/// # let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
+/// let second = patient.wait(1, &mut rng);
+/// assert!((Duration::from_millis(300)..=Duration::from_millis(600)).contains(&second));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -62,6 +70,18 @@ impl Retry {
 
     /// The wait of attempt number `attempt`, counted from 0: for protocols that
     /// repeat something other than a request.
+    ///
+    /// ```
+    /// use maelstrom_node::{Context, Retry};
+    ///
+    /// async fn probe(ctx: &Context) {
+    ///     let (retry, mut rng) = (Retry::default(), ctx.rng());
+    ///     for attempt in 0..5 {
+    ///         ctx.send(&ctx.node_ids()[0], &serde_json::json!({"type": "probe"}));
+    ///         tokio::time::sleep(retry.wait(attempt, &mut rng)).await;
+    ///     }
+    /// }
+    /// ```
     pub fn wait(&self, attempt: u32, rng: &mut impl Rng) -> Duration {
         let doubled = self.first_wait.saturating_mul(1 << attempt.min(20));
         let span = doubled.min(self.longest_wait.max(self.first_wait));

@@ -8,6 +8,23 @@ use crate::{Error, ErrorCode, NodeId};
 
 /// Why an RPC gave no usable reply. The node's own state is unchanged by any of
 /// these; whether the *other* side acted is what [`is_definite`](Self::is_definite) tells.
+///
+/// ```
+/// use maelstrom_node::{Error, ErrorCode, RpcError};
+///
+/// let error = RpcError::Remote {
+///     dest: "lin-kv".into(),
+///     kind: "cas".to_owned(),
+///     error: Error::new(ErrorCode::PreconditionFailed, "current value 4 is not 3"),
+/// };
+/// assert_eq!(
+///     error.to_string(),
+///     "lin-kv answered `cas` with error precondition-failed (22): current value 4 is not 3"
+/// );
+/// assert!(error.is_definite() && error.code() == Some(ErrorCode::PreconditionFailed));
+/// // Returned from a handler with `?` it reaches the handler's own caller.
+/// assert_eq!(Error::from(error).code, ErrorCode::PreconditionFailed);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RpcError {

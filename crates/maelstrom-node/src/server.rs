@@ -11,20 +11,44 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use maelstrom_proto::{DecodeError, EncodeError, Frame, Header, decode, init};
-use tracing::{debug, debug_span, error, warn};
+use tracing::{debug, debug_span, error, info, warn};
 
 use crate::handlers::{Call, Excuse, Handlers};
 use crate::outbox::{Ids, Outbox};
 use crate::sample::Sample;
 use crate::{Body, Context, Environment, Error, ErrorCode, Message, Node, NodeId, Result, panics};
 
-/// How many messages may wait for `init`.
+/// How many messages may wait for `init`, and how many bytes their bodies may have.
 const EARLY: usize = 10_000;
+const EARLY_BYTES: usize = 64 * 1024 * 1024;
 
 /// A node being served: give it messages, and it calls the handlers.
 ///
 /// Every method must be called inside a tokio runtime: one task of it runs the
 /// handlers that wait, and each background task is a task of it too.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use std::time::Duration;
+/// use maelstrom_node::proto::echo::{Request, Response};
+/// use maelstrom_node::{Body, Environment, Message, Server, handler};
+/// use serde_json::json;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let sent = Arc::new(Mutex::new(Vec::new()));
+/// let outbox = sent.clone();
+/// let node = |_| handler(async |_, Request::Echo { echo }| Ok(Response::EchoOk { echo }));
+/// let environment = Environment::seeded(7, || Duration::ZERO);
+/// let mut server = Server::new(node, environment, move |message| outbox.lock().unwrap().push(message));
+///
+/// let init = json!({"type": "init", "node_id": "n0", "node_ids": ["n0"]});
+/// for (msg_id, body) in [(1, init), (2, json!({"type": "echo", "echo": "hello"}))] {
+///     server.deliver(Message::new("c1", "n0", Body::request(&body, msg_id).unwrap()));
+/// }
+/// assert_eq!(sent.lock().unwrap()[1].body.as_str(), r#"{"type":"echo_ok","echo":"hello","in_reply_to":2}"#);
+/// server.finish(Duration::from_secs(1)).await; // Or `kill`, to end it as a crash would.
+/// # }
+/// ```
 pub struct Server<N, F> {
     state: State<N, F>,
     outbox: Outbox,
@@ -41,6 +65,7 @@ enum State<N, F> {
     BeforeInit {
         make: Option<F>,
         early: Vec<Message>,
+        bytes: usize,
     },
     Running {
         node: Arc<N>,
@@ -101,6 +126,7 @@ where
             state: State::BeforeInit {
                 make: Some(make),
                 early: Vec::new(),
+                bytes: 0,
             },
             outbox,
             environment,
@@ -160,18 +186,28 @@ where
                 }
             }
             State::BeforeInit { .. } if message.header.kind == "init" => self.init(message),
-            State::BeforeInit { early, .. } => match Body::parse(message.body.as_str()) {
-                Ok(body) if early.len() < EARLY => {
-                    early.push(Message::new(message.src, message.dest, body));
+            State::BeforeInit { early, bytes, .. } => {
+                let text = message.body.as_str();
+                let problem = match Body::parse(text) {
+                    Ok(body) if early.len() < EARLY && *bytes + text.len() <= EARLY_BYTES => {
+                        if early.is_empty() {
+                            info!(from = %message.src, "a message before `init`, which names the node; it waits");
+                        }
+                        *bytes += text.len();
+                        return early.push(Message::new(message.src, message.dest, body));
+                    }
+                    Ok(_) => "too many messages before `init`".to_owned(),
+                    Err(error) => error.to_string(),
+                };
+                if let Some(count) = self.refused.count() {
+                    warn!(from = %message.src, problem, count, "dropped");
                 }
-                Ok(_) => warn!(from = %message.src, "too many messages before `init`; dropped"),
-                Err(error) => warn!(from = %message.src, %error, "unreadable message"),
-            },
+            }
         }
     }
 
     fn init(&mut self, message: &Incoming<'_>) {
-        let State::BeforeInit { make, early } = &mut self.state else {
+        let State::BeforeInit { make, early, .. } = &mut self.state else {
             return;
         };
         let init::Request::Init { node_id, node_ids } = match decode(message.body.as_str()) {
@@ -219,16 +255,37 @@ where
     /// and handlers get `grace` to finish. Messages delivered after this are
     /// dropped.
     pub async fn finish(&mut self, grace: Duration) {
-        if let State::Running { ctx, .. } = &self.state {
-            ctx.shared.background.abort();
-            ctx.shared.pending.close();
-            let handlers = &ctx.shared.handlers;
-            if tokio::time::timeout(grace, handlers.idle()).await.is_err() {
-                let handlers = handlers.waiting();
-                warn!(handlers, "still waiting after {grace:?}, and dropped");
+        let ctx = match &self.state {
+            State::Running { ctx, .. } => ctx,
+            State::BeforeInit { early, .. } => {
+                if !early.is_empty() {
+                    let count = early.len();
+                    warn!(count, "messages waited for an `init` that never came");
+                }
+                return;
             }
-            self.kill();
+        };
+        ctx.shared.background.abort();
+        ctx.shared.pending.close();
+        let handlers = &ctx.shared.handlers;
+        if tokio::time::timeout(grace, handlers.idle()).await.is_err() {
+            let handlers = handlers.waiting();
+            warn!(handlers, "still waiting after {grace:?}, and dropped");
         }
+        self.kill();
+    }
+
+    /// Stops the node where it is, as a signal would stop its process: no task
+    /// of it runs, though its timers go on. Whoever hosts the node delivers
+    /// nothing to it until it is resumed.
+    pub fn pause(&self) {
+        self.handlers.gate().close();
+    }
+
+    /// Lets a paused node go on. What its timers would have started meanwhile
+    /// starts now.
+    pub fn resume(&self) {
+        self.handlers.gate().open();
     }
 
     /// Ends the node at once, as a crash would: no task of it runs again and

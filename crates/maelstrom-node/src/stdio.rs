@@ -2,20 +2,23 @@
 //! byte streams.
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as Cx, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use crate::handlers::Handlers;
 use crate::lines::{Line, LineReader};
 use crate::outbox::{LineBuffer, Outbox};
 use crate::sample::Sample;
 use crate::{Context, Environment, Node, Server};
+
+/// What to type to begin with.
+const INIT: &str = r#"{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}"#;
 
 /// How long handlers may go on after the end of input, and how long the last
 /// lines wait for a reader.
@@ -34,6 +37,16 @@ const BACKLOG: usize = 8 * 1024 * 1024;
 /// start background tasks there. Logs go to stderr, as much of them as the
 /// environment variable `RUST_LOG` asks for (`info` by default).
 ///
+/// ```no_run
+/// use maelstrom_node::proto::echo::{Request, Response};
+///
+/// fn main() -> std::io::Result<()> {
+///     maelstrom_node::run(|_| {
+///         maelstrom_node::handler(async |_, Request::Echo { echo }| Ok(Response::EchoOk { echo }))
+///     })
+/// }
+/// ```
+///
 /// # Errors
 /// When the runtime can't be started, or standard input or output fails. That
 /// nobody reads the output any more ends the node without an error.
@@ -44,6 +57,10 @@ where
 {
     #[cfg(feature = "logging")]
     log_to_stderr();
+    if io::stdin().is_terminal() {
+        info!("a message a line, as Maelstrom sends them, `init` first: {INIT}");
+        info!("the end of input (control-D) ends the node");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -70,6 +87,22 @@ where
 ///
 /// Lines that are no messages are counted; a few of them, and their number at
 /// the end, are logged.
+///
+/// ```
+/// use maelstrom_node::proto::echo::{Request, Response};
+/// use maelstrom_node::{Environment, handler, serve};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+/// let input = concat!(
+///     r#"{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}"#, "\n",
+///     r#"{"src":"c1","dest":"n0","body":{"type":"echo","msg_id":1,"echo":"hello"}}"#, "\n",
+/// );
+/// let mut output = Vec::new();
+/// let node = |_| handler(async |_, Request::Echo { echo }| Ok(Response::EchoOk { echo }));
+/// serve(node, Environment::system(), input.as_bytes(), &mut output).await?;
+/// assert_eq!(output.iter().filter(|byte| **byte == b'\n').count(), 2);
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 /// When reading or writing fails, but for an output that nobody reads any more.
@@ -346,7 +379,6 @@ mod pipe {
 /// Leaves a subscriber that the program set up itself alone.
 #[cfg(feature = "logging")]
 fn log_to_stderr() {
-    use std::io::IsTerminal;
     use tracing_subscriber::EnvFilter;
 
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));

@@ -5,9 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
+use crate::gate::Gate;
+
 /// A set of running tasks. A task leaves it by ending, whichever way.
 #[derive(Clone, Default)]
-pub(crate) struct Tasks(Arc<Mutex<State>>);
+pub(crate) struct Tasks {
+    state: Arc<Mutex<State>>,
+    gate: Gate,
+}
 
 #[derive(Default)]
 struct State {
@@ -31,6 +36,14 @@ struct Place {
 }
 
 impl Tasks {
+    /// An empty set, whose tasks run while `gate` is open.
+    pub(crate) fn new(gate: Gate) -> Self {
+        Self {
+            state: Arc::default(),
+            gate,
+        }
+    }
+
     /// Runs `task` on tokio's runtime, or drops it when the set is closed.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut state = self.lock();
@@ -50,9 +63,10 @@ impl Tasks {
             index,
         };
         // Not under the lock: a runtime that is shutting down drops it at once.
+        let gate = self.gate.clone();
         let running = tokio::spawn(async move {
             let _place = place;
-            task.await;
+            gate.guard(task).await;
         });
         let mut state = self.lock();
         // On a runtime of many threads it may have ended already.
@@ -83,7 +97,7 @@ impl Tasks {
 
     /// Each change leaves the state whole even if a panic cut one short.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -43,7 +43,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! maelstrom-node = { version = "0.1", features = ["testing"] }
+//! maelstrom-node = { path = "../crates/maelstrom-node", features = ["testing"] }
 //! ```
 
 use std::collections::VecDeque;
@@ -63,6 +63,25 @@ use crate::{Body, Context, Environment, Error, Message, Node, NodeId, Server};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The cluster around a node under test, before it is started.
+///
+/// ```
+/// use std::time::Duration;
+/// use maelstrom_node::proto::unique_ids::{Request, Response};
+/// use maelstrom_node::stateful;
+/// use maelstrom_node::testing::Setup;
+///
+/// let mut node = Setup::default()
+///     .id("n2")
+///     .node_ids(["n1", "n2"])
+///     .seed(7)
+///     .wall_clock(Duration::from_secs(1_700_000_000))
+///     .start(|_| stateful(|ctx, Request::Generate| {
+///         let id = format!("{}@{}", ctx.id(), ctx.wall_clock().as_secs()).into();
+///         Ok(Response::GenerateOk { id })
+///     }));
+/// let id = "n2@1700000000".into();
+/// assert_eq!(node.ask("c1", &Request::Generate), Ok(Response::GenerateOk { id }));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Setup {
     id: NodeId,
@@ -153,6 +172,46 @@ impl Setup {
 }
 
 /// A node driven by hand. See the [module](self) for an example.
+///
+/// Beside what that example shows:
+///
+/// ```
+/// use std::time::Duration;
+/// use maelstrom_node::proto::echo::{Request, Response};
+/// use maelstrom_node::testing::{Setup, TestNode};
+/// use maelstrom_node::{Body, Message, handler};
+/// use serde_json::json;
+///
+/// // Before `init` there is nothing to do but wait.
+/// let slow = |_| handler(async |_, Request::Echo { echo }| {
+///     tokio::time::sleep(Duration::from_millis(300)).await;
+///     Ok(Response::EchoOk { echo })
+/// });
+/// let mut node = Setup::default().start_uninitialised(slow);
+/// node.request("c1", &Request::Echo { echo: json!(1) });
+/// node.expect_silence();
+/// node.initialise();
+/// node.advance(Duration::from_millis(300));
+/// assert_eq!(node.sent().len(), 1);
+///
+/// // Strays of any kind can be delivered; one-way messages are fed.
+/// let stray = Body::reply(&Response::EchoOk { echo: json!(2) }, 99).unwrap();
+/// node.deliver(Message::new("n1", "n0", stray));
+/// node.feed("c1", &Request::Echo { echo: json!(3) });
+/// node.advance(Duration::from_millis(300));
+/// node.expect_silence();
+///
+/// // At the end of its input a node answers whoever waits, within a second.
+/// node.request("c1", &Request::Echo { echo: json!(4) });
+/// assert_eq!(node.finish().len(), 1);
+///
+/// // A crash is silent.
+/// let mut node = TestNode::new(slow);
+/// node.request("c1", &Request::Echo { echo: json!(5) });
+/// node.kill();
+/// node.advance(Duration::from_secs(1));
+/// node.expect_silence();
+/// ```
 pub struct TestNode<N, F> {
     // Dropped before the runtime that its tasks run on.
     server: Server<N, F>,

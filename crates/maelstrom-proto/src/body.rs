@@ -1,6 +1,7 @@
 //! The body of a message: a JSON object kept as text until a type is asked for.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,6 +29,13 @@ use crate::members::Members;
 pub struct Body(Arc<str>);
 
 /// The fields that every body may carry.
+///
+/// ```
+/// use maelstrom_proto::Body;
+/// let body = Body::parse(r#"{"type":"read_ok","value":3,"in_reply_to":9}"#).unwrap();
+/// let header = body.header().unwrap();
+/// assert_eq!((header.kind.as_ref(), header.msg_id, header.in_reply_to), ("read_ok", None, Some(9)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Header<'a> {
     /// What the message is: the field `type`.
@@ -43,6 +51,13 @@ pub struct Header<'a> {
 
 /// A value or a text that can't be a message body, or a line that can't be a
 /// message.
+///
+/// ```
+/// use maelstrom_proto::{Body, Message};
+/// let error = Body::one_way(&[1, 2]).unwrap_err();
+/// assert_eq!(error.to_string(), "a body is a JSON object, not `[1,2]`");
+/// assert!(Body::parse("{").unwrap_err().to_string().starts_with("not a message: EOF"));
+/// ```
 #[derive(Debug)]
 pub struct EncodeError(Reason);
 
@@ -118,6 +133,12 @@ fn push_number(out: &mut Vec<u8>, mut number: u64) {
 impl Body {
     /// A body that expects no reply.
     ///
+    /// ```
+    /// use maelstrom_proto::{Body, echo};
+    /// let body = Body::one_way(&echo::Request::Echo { echo: 7.into() }).unwrap();
+    /// assert_eq!(body.as_str(), r#"{"type":"echo","echo":7}"#);
+    /// ```
+    ///
     /// # Errors
     /// When `payload` does not serialise to a JSON object.
     pub fn one_way<T: Serialize + ?Sized>(payload: &T) -> Result<Self, EncodeError> {
@@ -126,6 +147,12 @@ impl Body {
 
     /// A body that expects a reply to `msg_id`.
     ///
+    /// ```
+    /// use maelstrom_proto::{Body, echo};
+    /// let body = Body::request(&echo::Request::Echo { echo: 7.into() }, 1).unwrap();
+    /// assert_eq!(body.as_str(), r#"{"type":"echo","echo":7,"msg_id":1}"#);
+    /// ```
+    ///
     /// # Errors
     /// When `payload` does not serialise to a JSON object.
     pub fn request<T: Serialize + ?Sized>(payload: &T, msg_id: u64) -> Result<Self, EncodeError> {
@@ -133,6 +160,12 @@ impl Body {
     }
 
     /// A body that answers the request numbered `in_reply_to`.
+    ///
+    /// ```
+    /// use maelstrom_proto::{Body, echo};
+    /// let body = Body::reply(&echo::Response::EchoOk { echo: 7.into() }, 1).unwrap();
+    /// assert_eq!(body.as_str(), r#"{"type":"echo_ok","echo":7,"in_reply_to":1}"#);
+    /// ```
     ///
     /// # Errors
     /// When `payload` does not serialise to a JSON object.
@@ -148,13 +181,32 @@ impl Body {
         msg_id: Option<u64>,
         in_reply_to: Option<u64>,
     ) -> Result<Self, EncodeError> {
-        let mut text = Vec::with_capacity(128);
-        write_body(&mut text, payload, msg_id, in_reply_to)?;
-        let text = String::from_utf8(text).expect("serde_json writes UTF-8");
-        Ok(Self(text.into()))
+        thread_local! {
+            /// Where a body is written before its length is known.
+            static DRAFT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        }
+        // A payload that makes a body while it is written finds an empty one.
+        let mut draft = DRAFT.take();
+        draft.clear();
+        let written = write_body(&mut draft, payload, msg_id, in_reply_to);
+        let body = written.map(|()| {
+            let text = str::from_utf8(&draft).expect("serde_json writes UTF-8");
+            Self(text.into())
+        });
+        // One huge message must not hold its memory for ever.
+        draft.truncate(0);
+        draft.shrink_to(1 << 16);
+        DRAFT.set(draft);
+        body
     }
 
     /// Takes the text of a JSON object as a body.
+    ///
+    /// ```
+    /// use maelstrom_proto::Body;
+    /// assert!(Body::parse(r#" {"type":"hello", "to": ["all"]} "#).is_ok());
+    /// assert!(Body::parse(r#""hello""#).is_err());
+    /// ```
     ///
     /// # Errors
     /// When `text` is not JSON, or not an object.
@@ -216,16 +268,32 @@ impl Body {
     }
 
     /// The JSON text.
+    ///
+    /// ```
+    /// let body = maelstrom_proto::Body::parse(r#"{"type" : "hello"}"#).unwrap();
+    /// assert_eq!(body.as_str(), r#"{"type" : "hello"}"#);
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The JSON text, shared and not copied.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// let text: Arc<str> = maelstrom_proto::Body::parse(r#"{"type":"hello"}"#).unwrap().into_text();
+    /// ```
     pub fn into_text(self) -> Arc<str> {
         self.0
     }
 
     /// The fields `type`, `msg_id` and `in_reply_to`.
+    ///
+    /// ```
+    /// use maelstrom_proto::Body;
+    /// assert_eq!(Body::parse(r#"{"type":"read","msg_id":4}"#).unwrap().header().unwrap().msg_id, Some(4));
+    /// assert!(Body::parse(r#"{"msg_id":4}"#).unwrap().header().is_err());
+    /// ```
     ///
     /// # Errors
     /// When the body is not an object, has no `type`, or one of the three has
@@ -235,6 +303,14 @@ impl Body {
     }
 
     /// The body as a `T`, fields that `T` does not have passed over.
+    ///
+    /// ```
+    /// use maelstrom_proto::{Body, DecodeError, unique_ids};
+    /// let body = Body::parse(r#"{"type":"generate","msg_id":4,"since":"lately"}"#).unwrap();
+    /// assert_eq!(body.decode::<unique_ids::Request>().unwrap(), unique_ids::Request::Generate);
+    /// let other = Body::parse(r#"{"type":"destroy"}"#).unwrap();
+    /// assert!(matches!(other.decode::<unique_ids::Request>(), Err(DecodeError::UnknownType { .. })));
+    /// ```
     ///
     /// # Errors
     /// [`DecodeError::UnknownType`] when `T` is an enum without this `type`;

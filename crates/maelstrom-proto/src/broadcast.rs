@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::NodeId;
 
 /// Who is whose neighbour, as the workbench suggests it.
+///
+/// ```
+/// use maelstrom_proto::broadcast::Topology;
+/// let line = Topology::from([("n1".into(), vec!["n2".into()]), ("n2".into(), vec!["n1".into()])]);
+/// assert_eq!(line["n1"], ["n2"]);
+/// ```
 pub type Topology = BTreeMap<NodeId, Vec<NodeId>>;
 
 /// What a client asks.
@@ -36,6 +42,14 @@ pub enum Request {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{broadcast, Body};
+/// let reply = broadcast::Response::ReadOk { messages: vec![1, 8] };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"read_ok","messages":[1,8],"in_reply_to":3}"#);
+/// assert_eq!(body.decode::<broadcast::Response>().unwrap(), reply);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response {

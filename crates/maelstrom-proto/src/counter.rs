@@ -23,6 +23,14 @@ pub enum Request {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{counter, Body};
+/// let reply = counter::Response::ReadOk { value: -2 };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"read_ok","value":-2,"in_reply_to":3}"#);
+/// assert_eq!(body.decode::<counter::Response>().unwrap(), reply);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response {

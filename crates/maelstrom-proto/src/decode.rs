@@ -10,6 +10,18 @@ use crate::error::{Error, ErrorCode};
 use crate::scan;
 
 /// Why a body could not be read as the type asked for.
+///
+/// ```
+/// use maelstrom_proto::{Body, ErrorCode, echo};
+///
+/// let unknown = Body::parse(r#"{"type":"shout"}"#).unwrap().decode::<echo::Request>().unwrap_err();
+/// assert_eq!(unknown.to_string(), "unknown message type `shout`, expected `echo`");
+/// assert_eq!(unknown.to_error().code, ErrorCode::NotSupported);
+///
+/// let unfit = Body::parse(r#"{"type":"echo"}"#).unwrap().decode::<echo::Request>().unwrap_err();
+/// assert!(unfit.to_string().starts_with("missing field `echo`"));
+/// assert_eq!(unfit.to_error().code, ErrorCode::MalformedRequest);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError {
     /// The enum asked for has no variant of this `type`. As an answer to a

@@ -22,6 +22,14 @@ pub enum Request {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{echo, Body};
+/// let reply = echo::Response::EchoOk { echo: "hello".into() };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"echo_ok","echo":"hello","in_reply_to":3}"#);
+/// assert_eq!(body.decode::<echo::Response>().unwrap(), reply);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response {

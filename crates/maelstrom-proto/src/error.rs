@@ -15,6 +15,11 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(ErrorCode::from(22), ErrorCode::PreconditionFailed);
 /// assert!(ErrorCode::PreconditionFailed.is_definite());
 /// assert!(!ErrorCode::Timeout.is_definite());
+/// assert_eq!((ErrorCode::Crash.code(), ErrorCode::Crash.name()), (13, "crash"));
+/// // One of your own, from 1000 on.
+/// assert_eq!(ErrorCode::from(1001), ErrorCode::Other(1001));
+/// let indefinite: Vec<i64> = ErrorCode::ALL.into_iter().filter(|code| !code.is_definite()).map(i64::from).collect();
+/// assert_eq!(indefinite, [0, 13]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "i64", into = "i64")]
@@ -136,6 +141,7 @@ impl fmt::Display for ErrorCode {
 ///     body.as_str(),
 ///     r#"{"type":"error","code":20,"text":"no key 7","in_reply_to":3}"#
 /// );
+/// assert!(body.decode::<Error>().unwrap().is_definite());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "error")]

@@ -25,6 +25,10 @@ use crate::{EncodeError, Message, NodeId, scan};
 /// assert_eq!(frame.header().unwrap().msg_id, Some(3));
 /// let echo::Request::Echo { echo } = frame.decode().unwrap();
 /// assert_eq!(echo, 7);
+///
+/// // What is kept or passed on is made a message of its own.
+/// assert_eq!((frame.id(), frame.body()), (None, r#"{"type":"echo","echo":7,"msg_id":3}"#));
+/// assert_eq!(frame.to_message().unwrap().dest, "n0");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Frame<'a> {

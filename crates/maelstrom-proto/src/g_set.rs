@@ -28,6 +28,14 @@ pub enum Request<E = Value> {
 ///
 /// The field is called `value` on the wire, whatever Maelstrom's own text says
 /// of `elements`.
+///
+/// ```
+/// use maelstrom_proto::{g_set, Body};
+/// let reply = g_set::Response::ReadOk { value: vec![1_u64, 3] };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"read_ok","value":[1,3],"in_reply_to":3}"#);
+/// assert_eq!(body.decode::<g_set::Response<u64>>().unwrap(), reply);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response<E = Value> {

@@ -6,12 +6,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The name of a log. Maelstrom's are decimal numbers as text.
+///
+/// ```
+/// let key: maelstrom_proto::kafka::Key = 7.to_string();
+/// ```
 pub type Key = String;
 
 /// A place in a log. Offsets grow and may leave gaps.
+///
+/// ```
+/// let next = |last: maelstrom_proto::kafka::Offset| last + 1;
+/// assert_eq!(next(41), 42);
+/// ```
 pub type Offset = u64;
 
 /// An offset of each of several logs.
+///
+/// ```
+/// use maelstrom_proto::kafka::Offsets;
+/// let committed = Offsets::from([("7".to_owned(), 2), ("8".to_owned(), 0)]);
+/// assert_eq!(serde_json::to_string(&committed).unwrap(), r#"{"7":2,"8":0}"#);
+/// ```
 pub type Offsets = BTreeMap<Key, Offset>;
 
 /// What a client asks. `M` is the type of the messages; Maelstrom's are integers.
@@ -51,6 +66,14 @@ pub enum Request<M = Value> {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{kafka, Body};
+/// let reply = kafka::Response::PollOk { msgs: [("7".to_owned(), vec![(2, 9_u64), (4, 5)])].into() };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"poll_ok","msgs":{"7":[[2,9],[4,5]]},"in_reply_to":3}"#);
+/// assert_eq!(body.decode::<kafka::Response<u64>>().unwrap(), reply);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response<M = Value> {

@@ -56,6 +56,14 @@ pub enum Request<K = Value, V = Value> {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{kv, Body};
+/// let reply = kv::Response::ReadOk { value: 4_i64 };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"read_ok","value":4,"in_reply_to":3}"#);
+/// assert_eq!(body.decode::<kv::Response<i64>>().unwrap(), reply);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response<V = Value> {
@@ -152,6 +160,20 @@ mod tests {
             written.decode::<Response<u64>>().unwrap(),
             Response::WriteOk
         );
+    }
+
+    #[test]
+    fn keys_of_maps_within_a_value_are_whatever_they_were() {
+        use std::collections::BTreeMap;
+        let offsets = BTreeMap::from([(7_u64, vec![1_i64]), (u64::MAX, vec![])]);
+        let value = offsets.clone();
+        let written = Body::reply(&Response::ReadOk { value }, 3).unwrap();
+        let last = r#"{"value":{"7":[1],"18446744073709551615":[]},"type":"read_ok"}"#;
+        for body in [written, Body::parse(last).unwrap()] {
+            let read: Response<BTreeMap<u64, Vec<i64>>> = body.decode().unwrap();
+            let value = offsets.clone();
+            assert_eq!(read, Response::ReadOk { value });
+        }
     }
 
     #[test]

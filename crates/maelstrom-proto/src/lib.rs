@@ -54,6 +54,15 @@
 //! let error = unknown.decode::<Gossip>().unwrap_err();
 //! assert_eq!(error.to_error().code, ErrorCode::NotSupported);
 //! ```
+//!
+//! One limit comes from serde: it sets the fields of a tagged enum aside before
+//! it reads them, and so reads no map there whose keys are numbers. A list of
+//! pairs does as well; the values of the key-value services, in
+//! [`kv::Response`], are free of it.
+//!
+//! # Features
+//!
+//! None. The crate needs `serde` for the types and `serde_json` for the text.
 
 mod body;
 pub mod broadcast;

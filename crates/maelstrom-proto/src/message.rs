@@ -35,6 +35,12 @@ pub struct Message {
 
 impl Message {
     /// A message not yet on the network.
+    ///
+    /// ```
+    /// use maelstrom_proto::{Body, Message};
+    /// let message = Message::new("n0", "n1", Body::parse(r#"{"type":"hello"}"#).unwrap());
+    /// assert_eq!(serde_json::to_string(&message).unwrap(), r#"{"src":"n0","dest":"n1","body":{"type":"hello"}}"#);
+    /// ```
     pub fn new(src: impl Into<NodeId>, dest: impl Into<NodeId>, body: Body) -> Self {
         Self {
             id: None,
@@ -46,6 +52,13 @@ impl Message {
 
     /// Whether a client is on either end. Such messages travel without
     /// latency and are counted apart from those between servers.
+    ///
+    /// ```
+    /// use maelstrom_proto::{Body, Message};
+    /// let hello = || Body::parse(r#"{"type":"hello"}"#).unwrap();
+    /// assert!(Message::new("n0", "c1", hello()).involves_client());
+    /// assert!(!Message::new("n0", "lin-kv", hello()).involves_client());
+    /// ```
     pub fn involves_client(&self) -> bool {
         self.src.is_client() || self.dest.is_client()
     }

@@ -25,6 +25,11 @@ use serde::{Deserialize, Serialize};
 pub struct NodeId(Arc<str>);
 
 /// What kind of party a [`NodeId`] names.
+///
+/// ```
+/// use maelstrom_proto::{NodeId, NodeKind};
+/// assert_eq!(NodeId::from("lin-tso").kind(), NodeKind::Service);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NodeKind {
     /// A process under test.
@@ -38,14 +43,30 @@ pub enum NodeKind {
 
 impl NodeId {
     /// The names of the services that Maelstrom provides.
+    ///
+    /// ```
+    /// use maelstrom_proto::{NodeId, NodeKind};
+    /// assert!(NodeId::SERVICES.iter().all(|name| NodeId::from(*name).kind() == NodeKind::Service));
+    /// ```
     pub const SERVICES: [&'static str; 4] = ["lin-kv", "seq-kv", "lww-kv", "lin-tso"];
 
     /// A node id with this name.
+    ///
+    /// ```
+    /// use maelstrom_proto::NodeId;
+    /// assert_eq!(NodeId::new(format!("n{}", 3)), NodeId::from("n3"));
+    /// ```
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
 
     /// The name as text.
+    ///
+    /// ```
+    /// let id = maelstrom_proto::NodeId::from("n12");
+    /// let number: u64 = id.as_str()[1..].parse().unwrap();
+    /// assert_eq!(number, 12);
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -69,6 +90,11 @@ impl NodeId {
     }
 
     /// Whether Maelstrom counts this name as a client: it begins with `c`.
+    ///
+    /// ```
+    /// use maelstrom_proto::NodeId;
+    /// assert!(NodeId::from("c3").is_client() && !NodeId::from("n3").is_client());
+    /// ```
     pub fn is_client(&self) -> bool {
         self.0.starts_with('c')
     }

@@ -16,6 +16,14 @@ pub enum Request {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{tso, Body};
+/// let reply = tso::Response::TsOk { ts: 12 };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"ts_ok","ts":12,"in_reply_to":3}"#);
+/// assert_eq!(body.decode::<tso::Response>().unwrap(), reply);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response {

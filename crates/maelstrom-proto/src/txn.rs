@@ -35,6 +35,14 @@ pub enum Request<Step = Register> {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{txn, Body};
+/// let reply = txn::Response::TxnOk { txn: vec![txn::Register::Read(1_u64, Some(4_u64)), txn::Register::Write(2, 9)] };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"txn_ok","txn":[["r",1,4],["w",2,9]],"in_reply_to":3}"#);
+/// assert_eq!(body.decode::<txn::Response>().unwrap(), reply);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response<Step = Register> {
@@ -46,6 +54,15 @@ pub enum Response<Step = Register> {
 }
 
 /// A step on registers: `["r", key, value]` or `["w", key, value]`.
+///
+/// ```
+/// use maelstrom_proto::txn::Register;
+///
+/// let steps: Vec<Register> = serde_json::from_str(r#"[["r",1,null],["w",2,9]]"#).unwrap();
+/// assert_eq!(steps, [Register::Read(1, None), Register::Write(2, 9)]);
+/// let keys: Vec<u64> = steps.iter().map(|step| *step.key()).collect();
+/// assert_eq!(keys, [1, 2]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Register<K = u64, V = u64> {
     /// Reads a register. `None` in a request, and in the answer for a register
@@ -62,6 +79,7 @@ pub enum Register<K = u64, V = u64> {
 ///
 /// let steps: Vec<List> = serde_json::from_str(r#"[["r",1,[4,5]],["append",1,6],["r",2,null]]"#).unwrap();
 /// assert_eq!(steps, [List::Read(1, Some(vec![4, 5])), List::Append(1, 6), List::Read(2, None)]);
+/// assert!(steps[..2].iter().all(|step| *step.key() == 1));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum List<K = u64, V = u64> {

@@ -18,6 +18,14 @@ pub enum Request {
 }
 
 /// The answer to [`Request`].
+///
+/// ```
+/// use maelstrom_proto::{unique_ids, Body};
+/// let reply = unique_ids::Response::GenerateOk { id: "n1-7".into() };
+/// let body = Body::reply(&reply, 3).unwrap();
+/// assert_eq!(body.as_str(), r#"{"type":"generate_ok","id":"n1-7","in_reply_to":3}"#);
+/// assert_eq!(body.decode::<unique_ids::Response>().unwrap(), reply);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Response {

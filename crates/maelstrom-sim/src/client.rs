@@ -4,11 +4,11 @@
 use std::fmt;
 
 use maelstrom_check::{OpType, Value};
-use maelstrom_proto::{Body, Error, NodeId};
+use maelstrom_proto::{Body, ErrorCode, NodeId};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::network::{ClientAddress, Network};
+use crate::schema::{Form, excerpt};
 
 /// How long a client waits for a reply, in nanoseconds, unless its workload
 /// says otherwise.
@@ -17,11 +17,22 @@ pub(crate) const TIMEOUT: u64 = 5_000_000_000;
 /// How long `init` may take.
 pub(crate) const INIT_TIMEOUT: u64 = 10_000_000_000;
 
+/// How much of a malformed reply is quoted.
+const QUOTED: usize = 500;
+
 /// A client that talks to one node.
 pub(crate) struct Client {
     network: Network,
     address: ClientAddress,
     node: NodeId,
+}
+
+/// A request, and a reply to it that is no error.
+struct Exchange {
+    request: Body,
+    body: Body,
+    /// What the body says.
+    reply: Value,
 }
 
 /// Why a request gave no usable reply.
@@ -30,9 +41,54 @@ pub(crate) enum ClientError {
     /// No reply in time.
     Timeout,
     /// The node answered with an error.
-    Error(Error),
+    Error(Refusal),
     /// The node answered with something else than what the workload defines.
     Malformed(String),
+}
+
+/// A reply of the type `error`, whatever is in it: Maelstrom looks at the code
+/// alone, and takes one that it does not know for an indefinite error.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    code: Value,
+    text: Value,
+}
+
+impl Refusal {
+    fn of(reply: &Value) -> Self {
+        let field = |name| reply.get(name).cloned().unwrap_or_default();
+        Self {
+            code: field("code"),
+            text: field("text"),
+        }
+    }
+
+    /// The code, if it is one that Maelstrom defines.
+    fn known(&self) -> Option<ErrorCode> {
+        match ErrorCode::from(self.code.as_int()?) {
+            ErrorCode::Other(_) => None,
+            code => Some(code),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        self.known().map_or("unknown", ErrorCode::name)
+    }
+
+    fn is_definite(&self) -> bool {
+        self.known().is_some_and(ErrorCode::is_definite)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error {} ({})", self.name(), self.code)?;
+        match &self.text {
+            Value::Nil => Ok(()),
+            Value::Str(text) => write!(f, ": {text}"),
+            other => write!(f, ": {other}"),
+        }
+    }
 }
 
 impl fmt::Display for ClientError {
@@ -81,9 +137,10 @@ impl Completion {
         let (definite, error) = match error {
             ClientError::Malformed(text) => return Self::crash(invocation, text),
             ClientError::Timeout => (false, Value::keyword("net-timeout")),
-            ClientError::Error(Error { code, text }) => {
-                let name = Value::keyword(code.name());
-                (code.is_definite(), Value::vector([name, text.into()]))
+            ClientError::Error(refusal) => {
+                let name = Value::keyword(refusal.name());
+                let definite = refusal.is_definite();
+                (definite, Value::vector([name, refusal.text]))
             }
         };
         let failed = definite || harmless;
@@ -141,15 +198,54 @@ impl Client {
     }
 
     /// Sends a request and waits for its reply, `timeout` nanoseconds at most.
-    /// The reply must have the fields of `R` and no others.
-    pub(crate) async fn rpc<R>(
+    /// The reply must have this form.
+    pub(crate) async fn rpc(
+        &self,
+        request: &impl Serialize,
+        form: &Form,
+        timeout: u64,
+    ) -> Result<Value, ClientError> {
+        let Exchange {
+            request,
+            body,
+            reply,
+        } = self.exchange(request, timeout).await?;
+        let problems = form.problems(&reply);
+        if problems.is_empty() {
+            return Ok(reply);
+        }
+        let node = &self.node;
+        let body = excerpt(body.as_str(), QUOTED);
+        let problems = problems.join("; ");
+        Err(ClientError::Malformed(format!(
+            "{node} was sent {request}, and its answer is malformed: {body}\n  \
+            expected: {form}\n  wrong: {problems}"
+        )))
+    }
+
+    /// The same for a reply of which only the type counts.
+    pub(crate) async fn rpc_of_type(
+        &self,
+        request: &impl Serialize,
+        kind: &str,
+        timeout: u64,
+    ) -> Result<(), ClientError> {
+        let Exchange { body, reply, .. } = self.exchange(request, timeout).await?;
+        if reply.get("type").and_then(Value::name) == Some(kind) {
+            return Ok(());
+        }
+        let body = excerpt(body.as_str(), QUOTED);
+        Err(ClientError::Malformed(format!(
+            "an answer of the type `{kind}` was expected, and it was {body}"
+        )))
+    }
+
+    /// Sends a request and waits for what comes back.
+    async fn exchange(
         &self,
         request: &impl Serialize,
         timeout: u64,
-    ) -> Result<R, ClientError>
-    where
-        R: DeserializeOwned,
-    {
+    ) -> Result<Exchange, ClientError> {
         let msg_id = self.network.next_msg_id(&self.address);
         let request = Body::request(request, msg_id).map_err(|error| {
             ClientError::Malformed(format!("the workload's own request: {error}"))
@@ -157,17 +253,17 @@ impl Client {
         let reply =
             self.network
                 .request(&self.address, &self.node, request.clone(), msg_id, timeout);
-        let reply = reply.await.map_err(|_| ClientError::Timeout)?;
-        if reply.header().is_ok_and(|header| header.kind == "error")
-            && let Ok(error) = reply.decode()
-        {
-            return Err(ClientError::Error(error));
+        let body = reply.await.map_err(|_| ClientError::Timeout)?;
+        let reply = Value::from_json(body.as_str()).map_err(|error| {
+            ClientError::Malformed(format!("{} answered {body}: {error}", self.node))
+        })?;
+        if reply.get("type").and_then(Value::name) == Some("error") {
+            return Err(ClientError::Error(Refusal::of(&reply)));
         }
-        serde_json::from_str(reply.as_str()).map_err(|error| {
-            let node = &self.node;
-            ClientError::Malformed(format!(
-                "{node} was sent {request} and answered {reply}, which is malformed: {error}"
-            ))
+        Ok(Exchange {
+            request,
+            body,
+            reply,
         })
     }
 }
@@ -177,22 +273,3 @@ impl Drop for Client {
         self.network.close_client(&self.address);
     }
 }
-
-/// Defines the reply that a workload allows: these fields, `type`, `in_reply_to`
-/// and an optional `msg_id`, and no others, as Maelstrom's schemas have it.
-macro_rules! reply {
-    ($name:ident :: $kind:ident { $($field:ident : $type:ty),* }) => {
-        #[derive(Debug, serde::Deserialize)]
-        #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-        #[allow(dead_code)] // The protocol's own fields are there to be allowed.
-        enum $name {
-            $kind {
-                in_reply_to: u64,
-                #[serde(default)]
-                msg_id: Option<i64>,
-                $($field: $type,)*
-            },
-        }
-    };
-}
-pub(crate) use reply;

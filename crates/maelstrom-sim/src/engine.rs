@@ -14,18 +14,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::future::{BoxFuture, FutureExt, join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
 use maelstrom_check::{History, Op, OpType, Value};
-use maelstrom_proto::init;
+use maelstrom_proto::{Message, init};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IteratorRandom;
 
-use crate::client::{Client, ClientError, Completion, INIT_TIMEOUT, Invocation, reply};
+use crate::client::{Client, ClientError, Completion, INIT_TIMEOUT, Invocation};
 use crate::clock::Clock;
 use crate::host::{Host, RunningNode};
 use crate::nemesis::Nemesis;
 use crate::network::Network;
 use crate::problem::Problem;
-use crate::run::{Outcome, Phase, Progress, Run, RunError};
+use crate::run::{Drawn, Outcome, Phase, Progress, Run, RunError};
 use crate::seed::Stream;
 use crate::service::{Party, services};
 use crate::settings::Settings;
@@ -33,8 +33,14 @@ use crate::threads::Threads;
 use crate::workload::{Finale, Generator, Operations, Workload};
 use faults::{Life, Restarted};
 
+/// What a node answers `init` with. Maelstrom looks at nothing else of it.
+const INIT_OK: &str = "init_ok";
+
 /// How long nodes may recover before the final reads, in nanoseconds.
 const RECOVERY: u64 = 10_000_000_000;
+
+/// How long messages between nodes wait for one that has not come up yet.
+const COMING_UP: u64 = 2_000_000_000;
 
 /// What a wall clock shows when a run under virtual time begins, in seconds
 /// since the Unix epoch: the same for every run.
@@ -51,6 +57,9 @@ pub(crate) struct Engine<'a> {
     operations: Arc<dyn Operations>,
     rng: ChaCha8Rng,
     nemesis: Option<Nemesis>,
+    /// What waits until nodes that are processes have come up, in order of
+    /// arrival: the number of the receiver, the message, and until when.
+    early: Vec<(usize, Message, u64)>,
     /// What the nemesis has done to each node.
     lives: Vec<Life>,
     /// Nodes that were started again and wait for their `init_ok`.
@@ -62,6 +71,10 @@ pub(crate) struct Engine<'a> {
     threads: Threads,
     in_flight: FuturesUnordered<BoxFuture<'static, Finished>>,
     history: History,
+    /// The place of each operation of the history among the journal's events.
+    places: Vec<usize>,
+    /// How many operations and faults were drawn.
+    drawn: Drawn,
     notices: Vec<Problem>,
     /// Set when somebody wants the run to end.
     interrupted: Arc<AtomicBool>,
@@ -73,8 +86,6 @@ struct Finished {
     completion: Completion,
 }
 
-reply!(InitReply::InitOk {});
-
 impl<'a> Engine<'a> {
     pub(crate) fn new(run: &'a Run, workload: Workload, clock: Clock) -> Self {
         let settings = &run.settings;
@@ -82,8 +93,12 @@ impl<'a> Engine<'a> {
             settings.latency,
             Stream::Network.rng(run.seed),
             Stream::Links.rng(run.seed),
+            settings.memory_limit,
             clock.clone(),
         );
+        if let Some(tell) = &run.tell {
+            network.tell(tell.clone());
+        }
         let threads = settings.concurrency.threads(settings.nodes.len());
         let (generator, operations) = workload;
         Self {
@@ -92,6 +107,7 @@ impl<'a> Engine<'a> {
             network,
             clock,
             nodes: Vec::new(),
+            early: Vec::new(),
             generator,
             operations,
             rng: Stream::Clients.rng(run.seed),
@@ -103,6 +119,8 @@ impl<'a> Engine<'a> {
             threads: Threads::new(threads),
             in_flight: FuturesUnordered::new(),
             history: History::new(),
+            places: Vec::new(),
+            drawn: Drawn::default(),
             notices: Vec::new(),
             interrupted: Arc::default(),
         }
@@ -132,6 +150,8 @@ impl<'a> Engine<'a> {
             seed: self.run.seed,
             history: self.history,
             journal: self.network.take_journal(),
+            places: self.places,
+            drawn: self.drawn,
             notices: self.notices,
             failure: result.err(),
         }
@@ -142,7 +162,7 @@ impl<'a> Engine<'a> {
         let host = self.run.host.clone();
         self.start_services();
         self.start_nodes(&*host)?;
-        self.init_nodes(&*host).await?;
+        self.init_nodes().await?;
         let _set_up_clients = self.set_up_workload().await?;
         self.main_phase().await?;
         self.drain().await?;
@@ -167,6 +187,10 @@ impl<'a> Engine<'a> {
         self.nodes.push(Some(party));
     }
 
+    fn node(&self, number: usize) -> Option<&dyn RunningNode> {
+        self.nodes.get(number)?.as_deref()
+    }
+
     fn start_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
         for (index, id) in self.settings.nodes.iter().enumerate() {
             let number = self.network.add_node(id);
@@ -177,33 +201,32 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    async fn init_nodes(&mut self, host: &dyn Host) -> Result<(), RunError> {
+    async fn init_nodes(&mut self) -> Result<(), RunError> {
         let nodes = &self.settings.nodes;
+        // Each goes when its node has answered, as Maelstrom's do.
         let clients: Vec<Client> = nodes
             .iter()
             .map(|id| Client::open(&self.network, id))
             .collect();
-        let inits = nodes.iter().zip(&clients).map(|(id, client)| {
+        let inits = nodes.iter().zip(clients).map(|(id, client)| {
             let request = init::Request::Init {
                 node_id: id.clone(),
                 node_ids: nodes.clone(),
             };
             async move {
-                let result = client.rpc::<InitReply>(&request, INIT_TIMEOUT).await;
-                result
-                    .map(|InitReply::InitOk { .. }| ())
-                    .map_err(|error| (id, error))
+                let result = client.rpc_of_type(&request, INIT_OK, INIT_TIMEOUT).await;
+                result.map_err(|error| (id, error))
             }
         });
         let results = self.drive(join_all(inits)).await?;
-        for result in results {
+        for (result, life) in results.into_iter().zip(&self.lives) {
             result.map_err(|(node, error)| RunError::Init {
                 node: node.clone(),
                 reason: match error {
                     ClientError::Timeout => "no answer within 10 s".into(),
                     other => other.to_string(),
                 },
-                log: host.log(node),
+                traces: self.node(life.number).and_then(|node| node.traces()),
             })?;
         }
         Ok(())
@@ -280,7 +303,16 @@ impl<'a> Engine<'a> {
                 next_operation = due + (self.rng.random_range(0.0..1.0) * longest_gap) as u64;
                 let thread = self.generator.choose(&self.threads, &mut self.rng);
                 let invocation = self.generator.next(now, &mut self.rng);
-                self.invoke(thread, invocation)?;
+                self.drawn.operations += 1;
+                if self
+                    .settings
+                    .only_operations
+                    .contains(self.drawn.operations)
+                {
+                    self.invoke(thread, invocation)?;
+                } else {
+                    self.threads.pass_turn();
+                }
             } else {
                 self.act(now).await?;
             }
@@ -344,6 +376,9 @@ impl<'a> Engine<'a> {
         let node = &self.settings.nodes[thread % self.settings.nodes.len()];
         let slot = self.threads.get_mut(thread);
         slot.busy = true;
+        if std::mem::take(&mut slot.client_is_spent) {
+            slot.client = None;
+        }
         let client = slot
             .client
             .get_or_insert_with(|| Arc::new(Client::open(&self.network, node)))
@@ -380,9 +415,7 @@ impl<'a> Engine<'a> {
         let process = slot.process;
         if completion.kind == OpType::Info {
             slot.process += threads;
-            if !self.operations.keeps_clients() {
-                slot.client = None;
-            }
+            slot.client_is_spent = !self.operations.keeps_clients();
         }
         let mut op = Op::new(completion.kind, process, invocation.f, completion.value);
         op.error = completion.error;
@@ -404,6 +437,7 @@ impl<'a> Engine<'a> {
     fn record(&mut self, op: Op) -> Result<(), RunError> {
         let time = i64::try_from(self.clock.now()).unwrap_or(i64::MAX);
         self.history.push(op.at(time))?;
+        self.places.push(self.network.events());
         Ok(())
     }
 
@@ -442,7 +476,9 @@ impl<'a> Engine<'a> {
     }
 
     async fn advance(&self, limit: Option<u64>) {
-        let next = self.network.next_due().into_iter().chain(limit).min();
+        let early = self.early.iter().map(|(.., until)| *until);
+        let due = self.network.next_due();
+        let next = early.chain(due).chain(limit).min();
         self.clock.advance_to(next, self.network.changed()).await;
     }
 
@@ -452,13 +488,14 @@ impl<'a> Engine<'a> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
+        self.hand_over_early();
         let mut any = false;
-        while let Some(delivery) = self.network.next_delivery() {
+        while !self.network.has_problems()
+            && let Some(delivery) = self.network.next_delivery()
+        {
             any = true;
-            if let Some((receiver, message)) = delivery
-                && let Some(Some(node)) = self.nodes.get_mut(receiver)
-            {
-                node.deliver(message);
+            if let Some((receiver, message)) = delivery {
+                self.hand_over(receiver, message);
             }
         }
         for problem in self.network.take_problems() {
@@ -469,6 +506,39 @@ impl<'a> Engine<'a> {
             self.notices.push(problem);
         }
         Ok(any)
+    }
+
+    /// Hands a message to its receiver.
+    ///
+    /// A process takes its time to start, and what its peers send meanwhile
+    /// would stand in its pipe right behind `init`. Many a node begins to handle
+    /// the one before it is done with the other, with no name yet to sign with.
+    /// So it waits for the node's first word, or for [`COMING_UP`].
+    fn hand_over(&mut self, receiver: usize, message: Message) {
+        let is_early = self.run.host.needs_real_time()
+            && !message.involves_client()
+            && self.lives.iter().any(|life| life.number == receiver)
+            && !self.network.has_spoken(receiver);
+        if is_early {
+            let until = self.clock.now() + COMING_UP;
+            self.early.push((receiver, message, until));
+        } else if let Some(Some(node)) = self.nodes.get_mut(receiver) {
+            node.deliver(message);
+        }
+    }
+
+    fn hand_over_early(&mut self) {
+        let now = self.clock.now();
+        let Self { early, network, .. } = self;
+        let come_up = |(receiver, _, until): &mut (usize, Message, u64)| {
+            *until <= now || network.has_spoken(*receiver)
+        };
+        let due: Vec<_> = early.extract_if(.., come_up).collect();
+        for (receiver, message, _) in due {
+            if let Some(Some(node)) = self.nodes.get_mut(receiver) {
+                node.deliver(message);
+            }
+        }
     }
 
     fn progress(&self, phase: Phase) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::sync::Arc;
 
 use maelstrom_check::{NetEvent, NetEventKind};
 use maelstrom_proto::Message;
@@ -50,24 +51,47 @@ pub struct Journal {
     pub messages: Vec<Message>,
 }
 
-impl Journal {
+/// Tells of an event as it happens, with the message that it is about.
+pub(crate) type Tell = Arc<dyn Fn(&Event, &Message) + Send + Sync>;
+
+/// A journal while it is written, and whoever wants to hear of it at once.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    pub(crate) journal: Journal,
+    pub(crate) tell: Option<Tell>,
+}
+
+impl Recorder {
     /// Gives a new message its number and notes that it was sent.
-    pub(crate) fn send(&mut self, time: u64, mut message: Message) -> Message {
-        let number = self.messages.len() as u64;
+    pub(crate) fn send(&mut self, time: u64, mut message: Message) -> u64 {
+        let number = self.journal.messages.len() as u64;
         message.id = Some(number);
-        self.messages.push(message.clone());
+        self.journal.messages.push(message);
         self.note(time, EventKind::Send, number);
-        message
+        number
+    }
+
+    /// The message of this number.
+    pub(crate) fn numbered(&self, number: u64) -> &Message {
+        &self.journal.messages[number as usize]
     }
 
     pub(crate) fn note(&mut self, time: u64, kind: EventKind, message: u64) {
-        self.events.push(Event {
+        let event = Event {
             time,
             kind,
             message,
-        });
+        };
+        self.journal.events.push(event);
+        if let Some(tell) = &self.tell
+            && let Some(message) = self.journal.message(&event)
+        {
+            tell(&event, message);
+        }
     }
+}
 
+impl Journal {
     /// The message that an event is about.
     pub fn message(&self, event: &Event) -> Option<&Message> {
         self.messages.get(usize::try_from(event.message).ok()?)

@@ -7,23 +7,29 @@
 //! taken out before a partition began still arrives, and one that is due early
 //! but was sent late waits its turn.
 
+mod links;
+mod names;
+
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
-use maelstrom_proto::{Body, Message, NodeId};
-use rand::RngExt;
+use maelstrom_check::Value;
+use maelstrom_proto::{Body, Message, NodeId, NodeKind};
 use rand::rngs::ChaCha8Rng;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::journal::{EventKind, Journal};
+use crate::journal::{EventKind, Journal, Recorder, Tell};
 use crate::nemesis::LinkFault;
 use crate::problem::{Problem, ProblemKind};
-use crate::settings::{Latency, LatencyDist};
+use crate::settings::Latency;
+use links::Links;
+use names::Names;
 
-const MILLISECOND: u64 = 1_000_000;
+/// What a message takes beside its body, in the queues and in the journal.
+const MESSAGE_SIZE: u64 = 250;
 
 /// A handle on the network, shared by all who send.
 #[derive(Clone)]
@@ -34,60 +40,43 @@ pub(crate) struct Network {
 }
 
 struct State {
-    latency: Latency,
-    rng: ChaCha8Rng,
-    parties: HashMap<NodeId, usize>,
+    links: Links,
+    parties: Names,
     inboxes: Vec<Inbox>,
     /// When the message that each receiver holds is due.
     due: BinaryHeap<Reverse<(u64, u64, usize)>>,
     /// When a client's patience ends.
     timeouts: BinaryHeap<Reverse<(u64, usize, u64)>>,
-    /// What is wrong with all links between servers.
-    faults: LinkFaults,
-    /// Draws which messages that hits.
-    luck: ChaCha8Rng,
     /// Which senders each receiver drops messages from.
     blocked: BTreeMap<usize, BTreeSet<usize>>,
     /// Breaks ties between messages due at the same time: first come, first served.
     sequence: u64,
     clients: u64,
-    journal: Journal,
+    recorder: Recorder,
+    /// How many more bytes the messages may take before they are a flood.
+    room: u64,
     problems: Vec<Problem>,
 }
 
 struct Inbox {
-    queue: BinaryHeap<Reverse<Queued>>,
-    /// The message taken out of the queue, its place in the sequence, and when
-    /// it is due.
-    held: Option<(u64, u64, Message)>,
+    id: NodeId,
+    /// When messages are due, their places in the sequence, and their numbers.
+    queue: BinaryHeap<Reverse<(u64, u64, u64)>>,
+    /// The message taken out of the queue: its place in the sequence, when it
+    /// is due, and its number.
+    held: Option<(u64, u64, u64)>,
     /// While a node is stopped, nothing is handed to it, and what it says is
     /// kept back.
     stopped: Option<Vec<Message>>,
     owner: Owner,
 }
 
-/// What is wrong with the links between servers.
-#[derive(Clone, Copy, Debug, Default)]
-struct LinkFaults {
-    loss: bool,
-    duplicate: bool,
-    slow: bool,
-}
-
-/// The share of messages that are lost while messages are lost.
-const LOSS: f64 = 0.2;
-
-/// The share of messages that arrive twice while some do.
-const DUPLICATE: f64 = 0.25;
-
-/// How much longer messages take while they are slow, and how long at least.
-const SLOWDOWN: u64 = 10;
-const SLOWEST_LEAST: u64 = 50 * MILLISECOND;
-
 enum Owner {
     Node {
         /// A node that broke the protocol is not listened to any more.
         muted: bool,
+        /// Whether it has said anything yet.
+        has_spoken: bool,
     },
     Client {
         open: bool,
@@ -96,32 +85,6 @@ enum Owner {
         /// Replies that came when nobody waited for any.
         unread: Vec<u64>,
     },
-}
-
-struct Queued {
-    deadline: u64,
-    sequence: u64,
-    message: Message,
-}
-
-impl PartialEq for Queued {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Queued {}
-
-impl PartialOrd for Queued {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Queued {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.deadline, self.sequence).cmp(&(other.deadline, other.sequence))
-    }
 }
 
 /// A client's own name on the network.
@@ -138,20 +101,25 @@ impl ClientAddress {
 }
 
 impl Network {
-    pub(crate) fn new(latency: Latency, rng: ChaCha8Rng, luck: ChaCha8Rng, clock: Clock) -> Self {
+    /// A network without parties, whose messages may take `room` bytes.
+    pub(crate) fn new(
+        latency: Latency,
+        rng: ChaCha8Rng,
+        luck: ChaCha8Rng,
+        room: u64,
+        clock: Clock,
+    ) -> Self {
         let state = State {
-            latency,
-            rng,
-            parties: HashMap::new(),
+            links: Links::new(latency, rng, luck),
+            parties: Names::default(),
             inboxes: Vec::new(),
             due: BinaryHeap::new(),
             timeouts: BinaryHeap::new(),
-            faults: LinkFaults::default(),
-            luck,
             blocked: BTreeMap::new(),
             sequence: 0,
             clients: 0,
-            journal: Journal::default(),
+            recorder: Recorder::default(),
+            room,
             problems: Vec::new(),
         };
         Self {
@@ -159,6 +127,11 @@ impl Network {
             changed: Arc::new(Notify::new()),
             clock,
         }
+    }
+
+    /// Has every event told as it happens.
+    pub(crate) fn tell(&self, tell: Tell) {
+        self.lock().recorder.tell = Some(tell);
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -173,7 +146,11 @@ impl Network {
     /// Registers a node or a service. Its number is its place in order of
     /// registration, clients included.
     pub(crate) fn add_node(&self, id: &NodeId) -> usize {
-        self.lock().add(id.clone(), Owner::Node { muted: false })
+        let owner = Owner::Node {
+            muted: false,
+            has_spoken: false,
+        };
+        self.lock().add(id.clone(), owner)
     }
 
     /// Registers a new client, `c0`, `c1`, … in order.
@@ -230,13 +207,16 @@ impl Network {
         {
             *waiting = Some((msg_id, sender));
             for message in unread.drain(..) {
-                state.journal.note(now, EventKind::Receive, message);
+                state.recorder.note(now, EventKind::Receive, message);
             }
         }
         state
             .timeouts
             .push(Reverse((now + timeout, client.index, msg_id)));
-        state.send(now, Message::new(&client.id, dest, body));
+        // Both ends are registered.
+        if let Some(dest_number) = state.parties.get(dest) {
+            state.send(now, dest_number, Message::new(&client.id, dest, body));
+        }
         self.changed.notify_one();
         receiver
     }
@@ -245,6 +225,9 @@ impl Network {
     pub(crate) fn send(&self, node: usize, message: Message) {
         let now = self.clock.now();
         let mut state = self.lock();
+        if let Owner::Node { has_spoken, .. } = &mut state.inboxes[node].owner {
+            *has_spoken = true;
+        }
         if let Some(kept) = &mut state.inboxes[node].stopped {
             kept.push(message);
         } else if !state.is_muted(node) {
@@ -253,11 +236,26 @@ impl Network {
         }
     }
 
+    /// Whether a node has said anything in its present life.
+    pub(crate) fn has_spoken(&self, node: usize) -> bool {
+        matches!(
+            self.lock().inboxes[node].owner,
+            Owner::Node {
+                has_spoken: true,
+                ..
+            }
+        )
+    }
+
     /// Reports what is wrong with a node.
     pub(crate) fn report(&self, node: NodeId, kind: ProblemKind) {
         let time = self.clock.now();
         self.lock().problems.push(Problem { time, node, kind });
         self.changed.notify_one();
+    }
+
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.lock().problems.is_empty()
     }
 
     pub(crate) fn take_problems(&self) -> Vec<Problem> {
@@ -293,42 +291,32 @@ impl Network {
         let state = &mut *state;
         let inbox = &mut state.inboxes[node];
         inbox.stopped = None;
-        if let Owner::Node { muted } = &mut inbox.owner {
-            *muted = false;
-        }
-        let held = inbox.held.take().map(|(.., message)| message);
+        inbox.owner = Owner::Node {
+            muted: false,
+            has_spoken: false,
+        };
+        let held = inbox.held.take().map(|(.., number)| number);
         let queue = std::mem::take(&mut inbox.queue).into_sorted_vec();
-        let queued = queue
-            .into_iter()
-            .rev()
-            .map(|Reverse(queued)| queued.message);
-        for message in held.into_iter().chain(queued) {
-            let number = message.id.unwrap_or_default();
-            state.journal.note(now, EventKind::Drop, number);
+        let queued = queue.into_iter().rev().map(|Reverse((.., number))| number);
+        for number in held.into_iter().chain(queued) {
+            state.recorder.note(now, EventKind::Drop, number);
         }
     }
 
     /// Breaks or mends the links between servers.
     pub(crate) fn set_links(&self, fault: LinkFault, broken: bool) {
-        let faults = &mut self.lock().faults;
-        match fault {
-            LinkFault::Loss => faults.loss = broken,
-            LinkFault::Duplicate => faults.duplicate = broken,
-            LinkFault::Slow => faults.slow = broken,
-        }
+        self.lock().links.set(fault, broken);
     }
 
     /// From now on each receiver drops what comes from the senders given.
     pub(crate) fn partition(&self, grudge: &BTreeMap<NodeId, BTreeSet<NodeId>>) {
         let mut state = self.lock();
         for (receiver, senders) in grudge {
-            let Some(&receiver) = state.parties.get(receiver) else {
+            let Some(receiver) = state.parties.get(receiver) else {
                 continue;
             };
-            let senders: Vec<usize> = senders
-                .iter()
-                .filter_map(|id| state.parties.get(id).copied())
-                .collect();
+            let senders = senders.iter().filter_map(|id| state.parties.get(id));
+            let senders: Vec<usize> = senders.collect();
             state.blocked.entry(receiver).or_default().extend(senders);
         }
     }
@@ -365,9 +353,14 @@ impl Network {
         }
     }
 
+    /// How many events the journal has.
+    pub(crate) fn events(&self) -> usize {
+        self.lock().recorder.journal.events.len()
+    }
+
     /// The record of the run so far, leaving an empty one.
     pub(crate) fn take_journal(&self) -> Journal {
-        std::mem::take(&mut self.lock().journal)
+        std::mem::take(&mut self.lock().recorder.journal)
     }
 
     /// Nothing is left half done when a panic strikes: a state that a test
@@ -380,8 +373,9 @@ impl Network {
 impl State {
     fn add(&mut self, id: NodeId, owner: Owner) -> usize {
         let index = self.inboxes.len();
-        self.parties.insert(id, index);
+        self.parties.insert(id.clone(), index);
         self.inboxes.push(Inbox {
+            id,
             queue: BinaryHeap::new(),
             held: None,
             stopped: None,
@@ -390,123 +384,114 @@ impl State {
         index
     }
 
+    /// Whether there is somebody of this name, and not a client that is gone.
+    fn is_present(&self, id: &NodeId) -> bool {
+        self.parties.get(id).is_some_and(|party| {
+            !matches!(self.inboxes[party].owner, Owner::Client { open: false, .. })
+        })
+    }
+
     fn is_muted(&self, node: usize) -> bool {
-        matches!(self.inboxes[node].owner, Owner::Node { muted: true })
+        matches!(self.inboxes[node].owner, Owner::Node { muted: true, .. })
     }
 
     fn send_from_node(&mut self, now: u64, node: usize, message: Message) {
-        let dest = self
-            .parties
-            .get(&message.dest)
-            .map(|dest| &self.inboxes[*dest].owner);
-        let problem = match dest {
-            None => ProblemKind::UnknownDestination {
-                message: message.clone(),
-            },
-            Some(Owner::Client { open: false, .. }) => ProblemKind::LateReply {
-                message: message.clone(),
-            },
-            Some(_) if !self.parties.contains_key(&message.src) => ProblemKind::UnknownSource {
-                message: message.clone(),
-            },
-            Some(_) => return self.send(now, message),
+        let dest = self.parties.get(&message.dest);
+        let gone =
+            |dest: usize| matches!(self.inboxes[dest].owner, Owner::Client { open: false, .. });
+        let is_known = |src: &NodeId| *src == self.inboxes[node].id || self.is_present(src);
+        let kind = match dest {
+            None => ProblemKind::UnknownDestination { message },
+            Some(dest) if gone(dest) => ProblemKind::LateReply { message },
+            Some(_) if !is_known(&message.src) => ProblemKind::UnknownSource { message },
+            Some(dest) => return self.send(now, dest, message),
         };
-        if let Owner::Node { muted } = &mut self.inboxes[node].owner {
+        let inbox = &mut self.inboxes[node];
+        if let Owner::Node { muted, .. } = &mut inbox.owner {
             *muted = true;
         }
-        let node = self.parties.iter().find(|(_, index)| **index == node);
-        let node = node.map_or_else(|| message.src.clone(), |(id, _)| id.clone());
         self.problems.push(Problem {
             time: now,
-            node,
-            kind: problem,
+            node: inbox.id.clone(),
+            kind,
         });
     }
 
-    /// Both ends must be registered; a message to a stranger goes nowhere.
-    fn send(&mut self, now: u64, message: Message) {
-        let Some(&dest) = self.parties.get(&message.dest) else {
+    fn send(&mut self, now: u64, dest: usize, message: Message) {
+        let size = MESSAGE_SIZE + message.body.as_str().len() as u64;
+        let had_room = self.room > 0;
+        self.room = self.room.saturating_sub(size);
+        if self.room == 0 {
+            if had_room {
+                self.report_flood(now, message.src);
+            }
             return;
-        };
-        if message.involves_client() {
-            let message = self.journal.send(now, message);
-            return self.queue(now, dest, 0, message);
         }
-        let latency = self.draw_latency();
-        let message = self.journal.send(now, message);
-        if self.faults.loss && self.luck.random_bool(LOSS) {
-            let number = message.id.unwrap_or_default();
-            return self.journal.note(now, EventKind::Drop, number);
+        let involves_client = message.involves_client();
+        let number = self.recorder.send(now, message);
+        if involves_client {
+            return self.queue(now, dest, 0, number);
         }
-        if self.faults.duplicate && self.luck.random_bool(DUPLICATE) {
-            let latency = self.draw_latency();
-            self.queue(now, dest, latency, message.clone());
+        let latency = self.links.latency();
+        if self.links.loses() {
+            return self.recorder.note(now, EventKind::Drop, number);
         }
-        self.queue(now, dest, latency, message);
+        if self.links.duplicates() {
+            let latency = self.links.latency();
+            self.queue(now, dest, latency, number);
+        }
+        self.queue(now, dest, latency, number);
     }
 
-    fn queue(&mut self, now: u64, dest: usize, latency: u64, message: Message) {
+    /// Names the node that has said most, or else whoever spoke last.
+    fn report_flood(&mut self, now: u64, last: NodeId) {
+        let mut said: BTreeMap<&NodeId, (u64, u64)> = BTreeMap::new();
+        let messages = self.recorder.journal.messages.iter();
+        for message in messages.filter(|message| message.src.kind() == NodeKind::Node) {
+            let (bytes, messages) = said.entry(&message.src).or_default();
+            *bytes += message.body.as_str().len() as u64;
+            *messages += 1;
+        }
+        let most = said.into_iter().max_by_key(|(_, amount)| *amount);
+        let most = most.map(|(node, amount)| (node.clone(), amount));
+        let (node, (bytes, messages)) = most.unwrap_or((last, (0, 0)));
+        self.problems.push(Problem {
+            time: now,
+            node,
+            kind: ProblemKind::Flood { messages, bytes },
+        });
+    }
+
+    fn queue(&mut self, now: u64, dest: usize, latency: u64, number: u64) {
         self.sequence += 1;
-        let queued = Queued {
-            deadline: now + latency,
-            sequence: self.sequence,
-            message,
-        };
+        let queued = (now + latency, self.sequence, number);
         self.inboxes[dest].queue.push(Reverse(queued));
         if self.inboxes[dest].held.is_none() {
             self.hold_next(now, dest);
         }
     }
 
-    fn draw_latency(&mut self) -> u64 {
-        let latency = self.draw_usual_latency();
-        if self.faults.slow {
-            (latency * SLOWDOWN).max(SLOWEST_LEAST)
-        } else {
-            latency
-        }
-    }
-
-    fn draw_usual_latency(&mut self) -> u64 {
-        let mean = self.latency.mean_ms;
-        if mean == 0 {
-            return 0;
-        }
-        let milliseconds = match self.latency.distribution {
-            LatencyDist::Constant => mean,
-            LatencyDist::Uniform => self.rng.random_range(0..2 * mean),
-            LatencyDist::Exponential => {
-                let u: f64 = self.rng.random();
-                // Cut to whole milliseconds, as Maelstrom does. libm, unlike the
-                // system's logarithm, gives the same bits on every machine.
-                (-libm::log(1.0 - u) * mean as f64) as u64
-            }
-        };
-        milliseconds * MILLISECOND
-    }
-
     /// A receiver that holds nothing takes the first message out of its queue.
     fn hold_next(&mut self, now: u64, receiver: usize) {
-        while let Some(Reverse(queued)) = self.inboxes[receiver].queue.pop() {
+        while let Some(Reverse((deadline, sequence, number))) = self.inboxes[receiver].queue.pop() {
             let dropped = self.blocked.get(&receiver).is_some_and(|senders| {
-                let sender = self.parties.get(&queued.message.src);
-                sender.is_some_and(|sender| senders.contains(sender))
+                let sender = self.parties.get(&self.recorder.numbered(number).src);
+                sender.is_some_and(|sender| senders.contains(&sender))
             });
             if dropped {
-                let number = queued.message.id.unwrap_or_default();
-                self.journal.note(now, EventKind::Drop, number);
+                self.recorder.note(now, EventKind::Drop, number);
                 continue;
             }
-            let time = queued.deadline.max(now);
-            self.due.push(Reverse((time, queued.sequence, receiver)));
-            self.inboxes[receiver].held = Some((queued.sequence, time, queued.message));
+            let time = deadline.max(now);
+            self.due.push(Reverse((time, sequence, receiver)));
+            self.inboxes[receiver].held = Some((sequence, time, number));
             return;
         }
     }
 
     /// The next message that is due, handed over by its receiver's queue.
     fn pop_due(&mut self, now: u64) -> Option<(usize, Message)> {
-        let (receiver, message) = loop {
+        let (receiver, number) = loop {
             let Reverse((time, sequence, receiver)) = *self.due.peek()?;
             if time > now {
                 return None;
@@ -518,17 +503,16 @@ impl State {
             let is_held = inbox.held.as_ref().is_some_and(|held| held.0 == sequence);
             if is_held
                 && inbox.stopped.is_none()
-                && let Some((.., message)) = inbox.held.take()
+                && let Some((.., number)) = inbox.held.take()
             {
-                break (receiver, message);
+                break (receiver, number);
             }
         };
         self.hold_next(now, receiver);
         if matches!(self.inboxes[receiver].owner, Owner::Node { .. }) {
-            self.journal
-                .note(now, EventKind::Receive, message.id.unwrap_or_default());
+            self.recorder.note(now, EventKind::Receive, number);
         }
-        Some((receiver, message))
+        Some((receiver, self.recorder.numbered(number).clone()))
     }
 
     fn hand_to_client(&mut self, now: u64, receiver: usize, message: Message) {
@@ -548,16 +532,12 @@ impl State {
             }
             return;
         }
-        let answers = message
-            .body
-            .header()
-            .ok()
-            .and_then(|header| header.in_reply_to);
+        let answers = in_reply_to(&message.body);
         if let Some((_, caller)) = waiting.take_if(|(msg_id, _)| Some(*msg_id) == answers) {
             // A caller that is gone is a run that is ending.
             let _ = caller.send(message.body);
         }
-        self.journal.note(now, EventKind::Receive, number);
+        self.recorder.note(now, EventKind::Receive, number);
     }
 
     /// Ends the wait of clients whose time is up. `true` when there was any.
@@ -576,5 +556,18 @@ impl State {
             }
         }
         any
+    }
+}
+
+/// What a reply answers. The rest of the body may be wrong in any way: that is
+/// for the client to say.
+fn in_reply_to(body: &Body) -> Option<u64> {
+    match body.header() {
+        Ok(header) => header.in_reply_to,
+        Err(_) => Value::from_json(body.as_str())
+            .ok()?
+            .get("in_reply_to")
+            .and_then(Value::as_int)
+            .and_then(|number| u64::try_from(number).ok()),
     }
 }

@@ -36,30 +36,77 @@ pub enum ProblemKind {
         /// The message.
         message: Message,
     },
+    /// It said more than a run can keep.
+    Flood {
+        /// How many messages.
+        messages: u64,
+        /// How large they are together, in bytes.
+        bytes: u64,
+    },
     /// It printed a line that is no message.
     BadLine {
         /// The beginning of the line.
         line: String,
         /// What was wrong with it.
         reason: String,
-        /// Where the node's own log is.
-        log: PathBuf,
+        /// What else is known of the node.
+        traces: Traces,
+    },
+    /// It closed its standard output.
+    ClosedOutput {
+        /// What else is known of the node.
+        traces: Traces,
+    },
+    /// It closed its standard input, and what was sent to it could not be
+    /// handed over.
+    ClosedInput {
+        /// What else is known of the node.
+        traces: Traces,
+    },
+    /// It leaves what it is sent unread.
+    Unread {
+        /// How many bytes wait.
+        waiting: usize,
+        /// What else is known of the node.
+        traces: Traces,
     },
     /// Its process ended before the run did.
     Exited {
         /// How, as the system tells it.
         status: String,
-        /// The last lines that it wrote to standard error.
-        stderr: Vec<String>,
-        /// Where the rest of them is.
-        log: PathBuf,
+        /// What else is known of the node.
+        traces: Traces,
     },
 }
 
+/// What a node that is a process left to look at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// The last lines that it wrote to standard error.
+    pub stderr: Vec<String>,
+    /// Where the rest of them is.
+    pub log: PathBuf,
+}
+
+impl fmt::Display for Traces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.stderr.as_slice() {
+            [] => f.write_str("It wrote nothing to standard error.")?,
+            lines => write!(
+                f,
+                "Its last lines on standard error:\n  {}\n",
+                lines.join("\n  ")
+            )?,
+        }
+        write!(f, " The node's log: {}", self.log.display())
+    }
+}
+
 impl ProblemKind {
-    /// Whether the run can't go on. After a late reply it does, without the node.
+    /// Whether the run can't go on. After a late reply it does, without the
+    /// node, and so it does as long as a node may yet read.
     pub fn is_fatal(&self) -> bool {
-        !matches!(self, Self::LateReply { .. })
+        !matches!(self, Self::LateReply { .. } | Self::Unread { .. })
     }
 }
 
@@ -89,33 +136,52 @@ impl fmt::Display for Problem {
                     "{node} sent a message in the name of `{src}` at {seconds:.3} s, and there is nobody of that name: {body}"
                 )
             }
-            ProblemKind::BadLine { line, reason, log } => {
+            ProblemKind::Flood { messages, bytes } => {
+                let megabytes = bytes >> 20;
+                write!(
+                    f,
+                    "{node} floods the network: {messages} messages ({megabytes} MB) by {seconds:.3} s, \
+                    and a run can't keep more. Does it answer its own messages, or send without end?"
+                )
+            }
+            ProblemKind::BadLine {
+                line,
+                reason,
+                traces,
+            } => {
                 write!(
                     f,
                     "{node} printed a line on standard output that is no message, at {seconds:.3} s: {reason}\n  \
                     {line}\nA message is one JSON object with src, dest and body on a line of its own; \
-                    anything else belongs on standard error. The node's log: {}",
-                    log.display()
+                    anything else belongs on standard error. {traces}"
                 )
             }
-            ProblemKind::Exited {
-                status,
-                stderr,
-                log,
-            } => {
+            ProblemKind::ClosedOutput { traces } => {
                 write!(
                     f,
-                    "{node} ended at {seconds:.3} s, before the run did ({status})."
-                )?;
-                match stderr.as_slice() {
-                    [] => write!(f, " It wrote nothing to standard error.")?,
-                    lines => write!(
-                        f,
-                        " Its last lines on standard error:\n  {}\n",
-                        lines.join("\n  ")
-                    )?,
-                }
-                write!(f, " The node's log: {}", log.display())
+                    "{node} closed its standard output by {seconds:.3} s and went on: nothing that it says can \
+                    be heard. {traces}"
+                )
+            }
+            ProblemKind::ClosedInput { traces } => {
+                write!(
+                    f,
+                    "{node} closed its standard input by {seconds:.3} s and went on: nothing can be said to it. \
+                    {traces}"
+                )
+            }
+            ProblemKind::Unread { waiting, traces } => {
+                write!(
+                    f,
+                    "{node} does not read its standard input: at {seconds:.3} s nothing had been taken for 5 s, \
+                    and {waiting} bytes were waiting. {traces}"
+                )
+            }
+            ProblemKind::Exited { status, traces } => {
+                write!(
+                    f,
+                    "{node} ended at {seconds:.3} s, before the run did ({status}). {traces}"
+                )
             }
         }
     }

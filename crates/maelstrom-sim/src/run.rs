@@ -2,20 +2,19 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use maelstrom_check::{History, Options, Results, check, net};
-use maelstrom_proto::NodeId;
+use maelstrom_proto::{Message, NodeId};
 use tokio::runtime::Builder;
 use tokio::task::coop::unconstrained;
 
 use crate::clock::{Clock, Idle, Pace};
 use crate::engine::Engine;
 use crate::host::{Host, StartError};
-use crate::journal::Journal;
-use crate::problem::Problem;
+use crate::journal::{Event, Journal, Tell};
+use crate::problem::{Problem, Traces};
 use crate::settings::{Fault, Settings, SettingsError};
 use crate::workload::workload;
 
@@ -39,6 +38,7 @@ pub struct Run {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) pace: Pace,
     pub(crate) progress: Option<Box<dyn Fn(Progress) + Send + Sync>>,
+    pub(crate) tell: Option<Tell>,
 }
 
 /// How far a run is.
@@ -76,10 +76,24 @@ pub struct Outcome {
     pub history: History,
     /// Every message.
     pub journal: Journal,
+    /// For each operation of the history, how many events the journal had when
+    /// it was noted: what tells their order where they have the same time.
+    pub places: Vec<usize>,
+    /// How much was drawn before the recovery, whether it took place or not.
+    pub drawn: Drawn,
     /// What nodes did wrong that did not end the run.
     pub notices: Vec<Problem>,
     /// What ended the run before its time.
     pub failure: Option<RunError>,
+}
+
+/// How much a run drew: the numbers that a [`Selection`](crate::Selection) is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// Operations of clients.
+    pub operations: usize,
+    /// Actions of the nemesis.
+    pub faults: usize,
 }
 
 impl Outcome {
@@ -119,14 +133,14 @@ pub enum RunError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// A node did not take its `init`.
-    #[error("{node} did not take its init: {reason}{}", log.as_ref().map(|log| format!("\nThe node's log: {}", log.display())).unwrap_or_default())]
+    #[error("{node} did not take its init: {reason}{}", traces.as_ref().map(|traces| format!(". {traces}")).unwrap_or_default())]
     Init {
         /// The node.
         node: NodeId,
         /// What came instead of `init_ok`.
         reason: String,
-        /// The node's log.
-        log: Option<PathBuf>,
+        /// What else is known of the node.
+        traces: Option<Traces>,
     },
     /// A node did not take what the workload begins with.
     #[error("{node} did not take the message that the workload begins with: {reason}")]
@@ -156,6 +170,7 @@ impl Run {
             host: Arc::new(host),
             pace: Pace::Virtual,
             progress: None,
+            tell: None,
         }
     }
 
@@ -173,6 +188,14 @@ impl Run {
         self
     }
 
+    /// Calls `tell` of each message that is sent, received or dropped, as it
+    /// happens: the journal while it is written. The network waits meanwhile.
+    #[must_use]
+    pub fn on_event(mut self, tell: impl Fn(&Event, &Message) + Send + Sync + 'static) -> Self {
+        self.tell = Some(Arc::new(tell));
+        self
+    }
+
     /// Carries the run out, on a runtime of its own.
     ///
     /// Under virtual time the same settings, seed and nodes give the same
@@ -186,6 +209,8 @@ impl Run {
             seed: self.seed,
             history: History::new(),
             journal: Journal::default(),
+            places: Vec::new(),
+            drawn: Drawn::default(),
             notices: Vec::new(),
             failure: Some(failure),
         };

@@ -8,6 +8,8 @@ use std::time::Duration;
 use maelstrom_check::{Availability, ConsistencyModel, Workload};
 use maelstrom_proto::NodeId;
 
+use crate::selection::Selection;
+
 /// The settings of a run. [`Settings::new`] gives Maelstrom's own defaults.
 ///
 /// ```
@@ -50,6 +52,14 @@ pub struct Settings {
     pub max_writes_per_key: u64,
     /// The models that transactions must keep.
     pub consistency_models: Vec<ConsistencyModel>,
+    /// How much memory the messages of a run may take, in bytes, about: a run
+    /// whose nodes say more is ended.
+    pub memory_limit: u64,
+    /// Which of the operations drawn before the final ones take place.
+    pub only_operations: Selection,
+    /// Which of the nemesis's actions take place. In the end everything is
+    /// healed all the same.
+    pub only_faults: Selection,
 }
 
 impl Settings {
@@ -72,6 +82,9 @@ impl Settings {
             max_txn_length: 4,
             max_writes_per_key: 16,
             consistency_models: vec![ConsistencyModel::STRICT_SERIALIZABLE],
+            memory_limit: 3 << 30,
+            only_operations: Selection::All,
+            only_faults: Selection::All,
         }
     }
 
@@ -177,6 +190,27 @@ impl Settings {
     #[must_use]
     pub fn consistency_models(mut self, models: Vec<ConsistencyModel>) -> Self {
         self.consistency_models = models;
+        self
+    }
+
+    /// How much memory the messages of a run may take, in bytes.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
+        self
+    }
+
+    /// Leaves out all other operations.
+    #[must_use]
+    pub fn only_operations(mut self, operations: Selection) -> Self {
+        self.only_operations = operations;
+        self
+    }
+
+    /// Leaves out all other actions of the nemesis.
+    #[must_use]
+    pub fn only_faults(mut self, faults: Selection) -> Self {
+        self.only_faults = faults;
         self
     }
 

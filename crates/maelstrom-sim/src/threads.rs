@@ -10,6 +10,9 @@ pub(crate) struct Thread {
     pub(crate) process: u64,
     pub(crate) busy: bool,
     pub(crate) client: Option<Arc<Client>>,
+    /// Its client has done its last operation, and is closed when the next
+    /// one needs another; until then late replies find somebody.
+    pub(crate) client_is_spent: bool,
 }
 
 /// All of them.
@@ -26,6 +29,7 @@ impl Threads {
             process,
             busy: false,
             client: None,
+            client_is_spent: false,
         });
         Self {
             all: threads.collect(),

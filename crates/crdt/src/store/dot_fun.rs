@@ -9,12 +9,15 @@ use alloc::vec::Vec;
 /// A dot names one write, so it has the same value everywhere.
 ///
 /// ```
-/// use crdt::{MvRegister, store::Causal};
+/// use crdt::{Dot, MvRegister, store::{Causal, DotFun}};
 ///
 /// let mut title = MvRegister::default();
 /// title.write(&"a", "draft");
 /// let values: Vec<_> = title.store().values().copied().collect();
 /// assert_eq!(values, ["draft"]);
+/// let one = DotFun::single(Dot::new("a", 1), "draft");
+/// assert!(one.len() == 1 && !one.is_empty());
+/// assert!(one.iter().eq([(&Dot::new("a", 1), &"draft")]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DotFun<R, T> {

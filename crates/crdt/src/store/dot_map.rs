@@ -13,12 +13,15 @@ use crate::{Dot, DotContext};
 /// The list takes no part in equality: it tells *how* to join and not *what* comes out.
 ///
 /// ```
-/// use crdt::{OrMap, OrSet};
+/// use crdt::{OrMap, OrSet, store::{Causal, DotMap}};
 ///
 /// let mut carts: OrMap<&str, OrSet<&str, &str>> = OrMap::default();
 /// carts.update(&"a", "cart", |cart, me| cart.add(me, "milk"));
 /// let cart = carts.get(&"cart").expect("just written");
 /// assert!(cart.contains(&"milk"));
+/// let store: &DotMap<_, _> = carts.store();
+/// assert!(store.contains_key(&"cart") && store.len() == 1 && !store.is_empty());
+/// assert!(store.keys().eq(&["cart"]) && store.iter().all(|(_, cart)| cart.len() == 1));
 /// ```
 #[derive(Clone, Debug)]
 pub struct DotMap<K, S> {

@@ -15,6 +15,7 @@ use core::{mem, slice};
 ///
 /// let dots: DotSet<_> = [Dot::new("b", 1), Dot::new("a", 4)].into_iter().collect();
 /// assert_eq!(dots.as_slice(), [Dot::new("a", 4), Dot::new("b", 1)]);
+/// assert!(!dots.is_empty());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DotSet<R>(Repr<R>);

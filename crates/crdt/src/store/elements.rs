@@ -14,11 +14,14 @@ use alloc::vec::Vec;
 /// `gone` lists, in a delta, the elements that it removes.
 ///
 /// ```
-/// use crdt::{OrSet, store::Causal};
+/// use crdt::{Dot, OrSet, store::{Causal, Elements}};
 ///
 /// let mut set = OrSet::default();
 /// set.add(&"a", 7);
 /// assert!(set.store().contains(&7));
+/// let elements: &Elements<_, _> = set.store();
+/// assert!(elements.len() == 1 && !elements.is_empty() && elements.iter().eq(&[7]));
+/// assert!(elements.with_dots().eq([(&7, [Dot::new("a", 1)].as_slice())]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elements<E, R> {

@@ -14,6 +14,11 @@ use std::format;
 use std::string::{String, ToString};
 
 /// How hard to try.
+///
+/// ```
+/// let thorough = crdt::testing::Settings { cases: 10_000, seed: Some(7) };
+/// assert!(thorough.cases > crdt::testing::Settings::default().cases);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// How many random inputs each law is tried on.
@@ -44,6 +49,13 @@ impl Settings {
 
 /// Holds values of any strategy to the algebra of [`Join`].
 ///
+/// ```
+/// use crdt::{Max, testing::assert_semilattice};
+/// use proptest::prelude::*;
+///
+/// assert_semilattice(any::<u8>().prop_map(Max::new));
+/// ```
+///
 /// # Panics
 ///
 /// With the [`Violation`], if there is one.
@@ -54,6 +66,8 @@ pub fn assert_semilattice<T: Join + Clone + PartialEq + Debug>(values: impl Stra
 }
 
 /// Holds a type in use to all laws: see [`Law`].
+///
+/// The [module](super) has an example.
 ///
 /// # Panics
 ///
@@ -68,6 +82,27 @@ where
 }
 
 /// As [`assert_semilattice`], without the panic.
+///
+/// ```
+/// use crdt::Join;
+/// use crdt::testing::{Law, Settings, check_semilattice};
+/// use proptest::prelude::*;
+///
+/// /// Adding is no join: the same twice is not the same.
+/// #[derive(Clone, Debug, Default, PartialEq)]
+/// struct Sum(u32);
+///
+/// impl Join for Sum {
+///     fn join(&mut self, other: &Self) -> bool {
+///         self.0 += other.0;
+///         other.0 != 0
+///     }
+/// }
+///
+/// let sums = (0_u32..100).prop_map(Sum);
+/// let violation = check_semilattice(sums, Settings::default()).unwrap_err();
+/// assert_eq!(violation.law, Law::Idempotent);
+/// ```
 ///
 /// # Errors
 ///
@@ -84,6 +119,8 @@ pub fn check_semilattice<T: Join + Clone + PartialEq + Debug>(
 }
 
 /// As [`assert_converges`], without the panic.
+///
+/// See the example in the [module](super).
 ///
 /// # Errors
 ///

@@ -8,6 +8,16 @@ use std::string::String;
 use std::vec::Vec;
 
 /// Where and when an operation runs.
+///
+/// ```
+/// use crdt::GCounter;
+/// use crdt::testing::At;
+///
+/// fn increment(counter: &mut GCounter<u8>, at: At) -> GCounter<u8> {
+///     counter.increment(&at.replica, 1)
+/// }
+/// assert_eq!(increment(&mut GCounter::new(), At { replica: 2, tick: 9 }).count_of(&2), 1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct At {
     /// The replica, from 0 on.
@@ -17,6 +27,8 @@ pub struct At {
 }
 
 /// A replicated type in use: its operations, and the sequential model that it is held to.
+///
+/// See the example in the [module](super).
 pub trait Scenario {
     /// The type under test.
     type State: Join + Clone + PartialEq + Debug;
@@ -43,6 +55,8 @@ pub trait Scenario {
 }
 
 /// An operation that was run, and what its replica had seen by then.
+///
+/// See the example of [`History`].
 #[derive(Clone, Debug)]
 pub struct Event<O> {
     /// Where and when.
@@ -54,6 +68,25 @@ pub struct Event<O> {
 }
 
 /// All operations of a run, in the order in which they ran.
+///
+/// ```
+/// use std::collections::BTreeSet;
+/// use crdt::testing::{At, Event, History};
+///
+/// // Two writes at once, and a third that saw the first of them alone.
+/// let event = |tick, operation, saw: &[usize]| Event {
+///     at: At { replica: 0, tick },
+///     operation,
+///     saw: saw.iter().copied().collect::<BTreeSet<usize>>(),
+/// };
+/// let history = History {
+///     events: vec![event(1, "red", &[]), event(2, "blue", &[]), event(3, "green", &[0])],
+/// };
+/// assert_eq!(history.operations().count(), 3);
+/// assert!(history.is_covered(0, |_| true) && !history.is_covered(1, |_| true));
+/// let left: Vec<_> = history.uncovered(|_, _| true).map(|event| event.operation).collect();
+/// assert_eq!(left, ["blue", "green"]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct History<O> {
     /// The events.

@@ -118,6 +118,33 @@ impl<S: Scenario> Outcome<S> {
 
 /// States, deltas and delta groups that occur in random runs of the scenario,
 /// for properties of your own, such as a round trip through a wire format.
+///
+/// ```
+/// use crdt::GSet;
+/// use crdt::testing::{At, REPLICAS, Scenario, reachable};
+/// use proptest::prelude::*;
+///
+/// struct Adding;
+/// impl Scenario for Adding {
+///     type State = GSet<u8>;
+///     type Operation = u8;
+///     fn operations() -> BoxedStrategy<u8> {
+///         (0..4_u8).boxed()
+///     }
+///     fn apply(state: &mut GSet<u8>, at: At, element: &u8) -> GSet<u8> {
+///         assert!(at.replica < REPLICAS);
+///         state.insert(*element)
+///     }
+/// }
+///
+/// // Whatever is reached survives JSON.
+/// proptest!(|(states in reachable::<Adding>())| {
+///     for state in states {
+///         let text = serde_json::to_string(&state).unwrap();
+///         prop_assert_eq!(serde_json::from_str::<GSet<u8>>(&text).unwrap(), state);
+///     }
+/// });
+/// ```
 pub fn reachable<S: Scenario>() -> BoxedStrategy<Vec<S::State>>
 where
     S::State: 'static,

@@ -4,6 +4,10 @@ use core::fmt;
 use std::string::String;
 
 /// A law that a type can break.
+///
+/// ```
+/// assert_eq!(crdt::testing::Law::Convergence.to_string(), "replicas converge");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Law {
@@ -45,6 +49,8 @@ impl fmt::Display for Law {
 }
 
 /// A law that was broken, with the smallest example found.
+///
+/// The example of [`check_semilattice`](super::check_semilattice) meets one.
 #[derive(Clone, Debug)]
 pub struct Violation {
     /// Which law.

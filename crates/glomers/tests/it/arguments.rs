@@ -124,7 +124,6 @@ fn test_refuses_what_maelstrom_refuses() {
     refused("test --bin /bin/cat --key-count 0", &["--key-count", "1.."]);
     refused("test --bin /bin/cat --nodes n1,n1", &["names that differ"]);
     refused("test --bin /bin/cat --nodes c1", &["clients"]);
-    refused("test --bin /bin/cat --concurrency 3", &["lin-kv"]);
     refused(
         "test --bin /bin/cat --nodes a,b --node-count 2",
         &["cannot be used with"],
@@ -133,4 +132,56 @@ fn test_refuses_what_maelstrom_refuses() {
         "test --bin /bin/cat --services best",
         &["upstream, documented"],
     );
+}
+
+/// Maelstrom takes such a concurrency, and crashes at it: so does a script that
+/// looks at exit codes see it here, with the reason.
+#[test]
+fn a_concurrency_that_lin_kv_has_no_use_for_has_maelstroms_exit_code() {
+    let store = tempfile::tempdir().unwrap();
+    for concurrency in ["", "--concurrency 3", "--concurrency 3n"] {
+        let run = glomers(store.path(), &format!("test --bin /bin/cat {concurrency}"));
+        assert_eq!(run.code, 255, "{concurrency}: {run:?}");
+        assert!(run.err.contains("--concurrency can't be"), "{run:?}");
+        assert!(run.err.contains("2n, or another multiple"), "{run:?}");
+    }
+}
+
+/// Maelstrom's flags and defaults, from its own table of them.
+#[test]
+fn test_has_every_flag_of_maelstroms_with_its_default() {
+    let default = "--workload lin-kv --nodes n1,n2,n3,n4,n5 --rate 5 --time-limit 60 --latency 0 \
+                   --latency-dist constant --nemesis none --nemesis-interval 10 --topology grid \
+                   --consistency-models strict-serializable --key-count 10 --max-txn-length 4 \
+                   --max-writes-per-key 16 --test-count 1";
+    // Without effect on the settings; a node that ends is told at once.
+    let others = "--log-stderr --log-net-send --log-net-recv --leave-db-running --logging-json --no-ssh \
+                  --strict-host-key-checking --username a --password b --ssh-private-key c";
+    let settings = |flags: &str| {
+        let store = tempfile::tempdir().unwrap();
+        let words = format!(
+            "test --bin /bin/false --concurrency 2n --store {} {flags}",
+            store.path().display()
+        );
+        let run = glomers(store.path(), &words);
+        assert_eq!(run.code, 255, "{run:?}");
+        super::results(store.path())["settings"].clone()
+    };
+    let given = settings("");
+    assert_eq!(given["rate"], 5.0, "{given}");
+    assert_eq!(settings(default), given);
+    assert_eq!(settings(others), given);
+    // These have a default that the others' runs show, or none.
+    let help = glomers(tempfile::tempdir().unwrap().path(), "test --help").out;
+    for flag in [
+        "--node-count",
+        "--node <",
+        "-n,",
+        "-w,",
+        "--nodes-file",
+        "--concurrency",
+        "--availability",
+    ] {
+        assert!(help.contains(flag), "{flag} is not in {help}");
+    }
 }

@@ -13,6 +13,7 @@ fn a_run_leaves_its_files_and_the_links_to_them() {
         "history.edn",
         "journal.jsonl",
         "results.json",
+        "report.html",
         "node-logs/n4.log",
     ] {
         assert!(latest.join(file).is_file(), "{file}");
@@ -119,4 +120,34 @@ fn a_history_that_was_written_reads_back_the_same() {
         )
     };
     assert_eq!(check(&json).to_json(), check(&edn).to_json());
+}
+
+#[test]
+fn the_page_of_an_official_run_is_small_and_made_again_the_same() {
+    let store = tempfile::tempdir().unwrap();
+    let latest = store.path().join("latest");
+    let page = || std::fs::read_to_string(latest.join("report.html")).unwrap();
+    for challenge in ["broadcast-c", "broadcast-e", "kafka-a"] {
+        glomers(store.path(), &format!("run {challenge} --seed 7"));
+        assert!(page().len() < 1_000_000, "{challenge}: {}", page().len());
+    }
+    let first = page();
+    std::fs::remove_file(latest.join("report.html")).unwrap();
+    let again = glomers(store.path(), &format!("report {}", latest.display()));
+    assert_eq!(again.code, 0, "{again:?}");
+    assert!(
+        page() == first,
+        "the folder gives the page that the run gave"
+    );
+}
+
+#[test]
+fn a_page_is_left_out_where_nobody_wants_it() {
+    let store = tempfile::tempdir().unwrap();
+    glomers(store.path(), "run echo --seed 7 --no-report");
+    assert!(!store.path().join("latest/report.html").exists());
+    let words = format!("report {}", store.path().display());
+    let run = glomers(store.path(), &words);
+    assert_eq!(run.code, 255, "{run:?}");
+    assert!(run.err.contains("is no run's folder"), "{}", run.err);
 }

@@ -4,11 +4,17 @@
 #[cfg(unix)]
 mod any_language;
 mod arguments;
+mod compare;
 mod files;
 mod histories;
 #[cfg(unix)]
 mod programs;
 mod seeds;
+#[cfg(unix)]
+mod serve;
+mod shrinking;
+#[cfg(unix)]
+mod upstream;
 mod verdicts;
 
 use std::path::Path;

@@ -1,7 +1,9 @@
 //! Runs of programs in real time: ours, and those that misbehave.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use super::{Run, glomers, results};
 
@@ -114,4 +116,46 @@ fn arguments_after_two_hyphens_reach_the_program() {
     );
     assert!(run.err.contains("got: --strategy quick"), "{}", run.err);
     assert!(run.out.contains("-- --strategy quick"), "{}", run.out);
+}
+
+/// Takes its init, and then hears everything and says nothing.
+const SILENT: &str = r#"echo 'hello from the node' >&2
+read line
+echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}'
+while read line; do :; done"#;
+
+#[test]
+fn what_nodes_say_is_printed_while_the_run_is_under_way() {
+    let store = tempfile::tempdir().unwrap();
+    let program = script(store.path(), SILENT);
+    let mut run = Command::new(env!("CARGO_BIN_EXE_glomers"))
+        .args(["test", "-w", "echo", "--node-count", "1", "--bin", &program])
+        .args(["--log-stderr", "--log-net-send", "--log-net-recv"])
+        .arg("--store")
+        .arg(store.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(run.stderr.take().unwrap()).lines();
+    let mut wanted = vec![
+        "n0: hello from the node",
+        r#"send c0 -> n0 {"type":"init""#,
+        "recv n0 -> c0",
+        r#"{"type":"echo""#,
+    ];
+    for line in lines {
+        let line = line.unwrap();
+        wanted.retain(|part| !line.contains(part));
+        if wanted.is_empty() {
+            break;
+        }
+    }
+    let ended = store.path().join("latest").exists();
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert!(
+        wanted.is_empty() && !ended,
+        "{wanted:?} came too late, or not at all"
+    );
 }

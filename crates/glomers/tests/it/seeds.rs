@@ -21,12 +21,19 @@ fn every_seed_that_fails_is_told_with_the_command_that_repeats_it() {
     // A flood is far above the threshold of 3e.
     let run = glomers(
         store.path(),
-        "sweep broadcast-e --seeds 3 --strategy flood --time-limit 5",
+        &format!(
+            "sweep broadcast-e --seeds 3 --strategy flood --time-limit 5 --store {}",
+            store.path().display()
+        ),
     );
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.out.contains("3 seeds, 3 failed;"), "{}", run.out);
     let again = "again: cargo glomers run broadcast-e --strategy flood --time-limit 5 --seed 2";
     assert!(run.out.contains(again), "{}", run.out);
+    // Seeds that failed are kept, with their pages.
+    let kept = std::fs::read_dir(store.path().join("broadcast-e")).unwrap();
+    let kept = kept.filter(|run| run.as_ref().unwrap().path().join("report.html").exists());
+    assert_eq!(kept.count(), 4, "three runs, and the link to the latest");
     let again = glomers(
         store.path(),
         "run broadcast-e --strategy flood --time-limit 5 --seed 2",

@@ -7,6 +7,7 @@
 //! thing at a time; one whose operation ended in `info` is not used again, as a rule.
 
 mod edn;
+mod json;
 mod op;
 mod read;
 mod value;

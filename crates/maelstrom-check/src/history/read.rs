@@ -1,5 +1,6 @@
 //! From text to [`History`]: Jepsen's EDN in its several layouts, and JSON lines.
 
+use std::io;
 use std::path::Path;
 
 use super::History;
@@ -15,11 +16,19 @@ impl History {
     /// [`Error::Io`] if the file cannot be read, else as [`parse`](Self::parse).
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+        let failed = |source| Error::Io {
             path: path.to_owned(),
             source,
-        })?;
-        Self::parse(&text)
+        };
+        let bytes = std::fs::read(path).map_err(failed)?;
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            let reason = "it is compressed with gzip, unpack it first";
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, reason)));
+        }
+        match str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text),
+            Err(error) => Err(not_utf8(&bytes[..error.valid_up_to()])),
+        }
     }
 
     /// Reads a history in EDN or JSON: one map per operation, each on its own or all of
@@ -68,6 +77,18 @@ impl History {
             b.add(v, i + 1)?;
         }
         Ok(b.history)
+    }
+}
+
+/// The error of a text of which only this beginning is UTF-8.
+fn not_utf8(good: &[u8]) -> Error {
+    let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = good.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    let reason = "a byte that is no UTF-8".into();
+    Error::Syntax {
+        line,
+        column,
+        reason,
     }
 }
 
@@ -143,9 +164,8 @@ fn parse_json(text: &str) -> Result<History, Error> {
                 .filter(|b| **b == b'\n')
                 .count();
             pos = start;
-            let json: serde_json::Value =
-                serde_json::from_str(op.get()).map_err(|e| syntax(line - 1, &e))?;
-            b.add(&json.into(), line)?;
+            let op = Value::from_json(op.get()).map_err(|e| syntax(line - 1, &e))?;
+            b.add(&op, line)?;
         }
         return Ok(b.history);
     }
@@ -153,8 +173,8 @@ fn parse_json(text: &str) -> Result<History, Error> {
         if line.trim().is_empty() {
             continue;
         }
-        let json: serde_json::Value = serde_json::from_str(line).map_err(|e| syntax(i, &e))?;
-        b.add(&json.into(), i + 1)?;
+        let op = Value::from_json(line).map_err(|e| syntax(i, &e))?;
+        b.add(&op, i + 1)?;
     }
     Ok(b.history)
 }

@@ -177,10 +177,11 @@ impl Value {
         }
     }
 
-    /// The elements of a vector, list or set; none for anything else.
+    /// The elements of a vector, list or set (a tagged one included); none for anything else.
     pub fn items(&self) -> &[Value] {
         match self {
             Self::Vector(v) | Self::List(v) | Self::Set(v) => v,
+            Self::Tagged(t) => t.1.items(),
             _ => &[],
         }
     }

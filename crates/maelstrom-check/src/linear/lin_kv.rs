@@ -69,6 +69,8 @@ pub struct Config {
     pub model: Value,
     /// The invocation of the operation ordered last.
     pub last_op: Option<Op>,
+    /// The invocations of the operations ordered last, in that order, at most eight of them.
+    pub order: Vec<Op>,
     /// The invocations of those that were not ordered yet.
     pub pending: Vec<Op>,
 }
@@ -201,6 +203,7 @@ fn evidence(
                 .map(|good| Config {
                     model: good.state.clone(),
                     last_op: good.last.as_ref().map(invocation),
+                    order: good.order.iter().map(invocation).collect(),
                     pending: good.pending.iter().map(invocation).collect(),
                 })
                 .collect();

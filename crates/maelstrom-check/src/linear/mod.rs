@@ -165,6 +165,8 @@ pub struct LastGood<M: Model> {
     pub state: M::State,
     /// The call ordered last, by position.
     pub last: Option<usize>,
+    /// The calls ordered last, by position and in their order, at most eight of them.
+    pub order: Vec<usize>,
     /// The calls under way that are not ordered yet, by position.
     pub pending: Vec<usize>,
 }

@@ -14,6 +14,9 @@ use super::{Call, LastGood, Linearity, Model, Violation};
 /// How many last good states are shown.
 const SHOWN: usize = 10;
 
+/// How many of the calls ordered before a last good state are shown.
+const ORDERED: usize = 8;
+
 /// How many configurations each of several searches is given at first.
 const FIRST_BOUND: usize = 4096;
 
@@ -257,7 +260,9 @@ impl<'a, M: Model> Search<'a, M> {
                     stuck.clear();
                 }
                 furthest = at;
-                self.note(&state, stack.last().map(|s| s.0), at, &mut stuck);
+                let tail = &stack[stack.len().saturating_sub(ORDERED)..];
+                let order = tail.iter().map(|(call, ..)| *call as usize).collect();
+                self.note(&state, order, at, &mut stuck);
             }
             // Undo up to the last choice, and take the next there.
             loop {
@@ -278,7 +283,7 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     /// Keeps a configuration that is stuck at the completion `at`.
-    fn note(&self, state: &M::State, last: Option<u32>, at: u32, stuck: &mut Vec<LastGood<M>>) {
+    fn note(&self, state: &M::State, order: Vec<usize>, at: u32, stuck: &mut Vec<LastGood<M>>) {
         if stuck.len() < SHOWN && !stuck.iter().any(|s| s.state == *state) {
             // Whatever is still in the list before `at` was invoked and is not ordered.
             let mut pending = Vec::new();
@@ -292,7 +297,8 @@ impl<'a, M: Model> Search<'a, M> {
             pending.dedup();
             stuck.push(LastGood {
                 state: state.clone(),
-                last: last.map(|c| c as usize),
+                last: order.last().copied(),
+                order,
                 pending,
             });
         }

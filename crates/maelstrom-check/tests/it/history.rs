@@ -31,6 +31,39 @@ fn reads_every_layout_of_a_history() {
 }
 
 #[test]
+fn a_file_that_is_no_text_is_refused_with_a_word_that_helps() {
+    let file = std::env::temp_dir().join(format!("no-text-{}.edn", std::process::id()));
+    let refused = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).unwrap();
+        History::read(&file).unwrap_err().to_string()
+    };
+    assert!(refused(b"\x1f\x8b\x08").ends_with("it is compressed with gzip, unpack it first"));
+    assert_eq!(
+        refused(b"{:type :ok}\n{:f \xe9}"),
+        "line 2, column 5: a byte that is no UTF-8"
+    );
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn large_integers_in_json_keep_their_digits() {
+    let id = |last: u8| {
+        let ok = format!(
+            r#"{{"type":"ok","process":0,"f":"generate","value":[1267650600228229401496703205{last},-0,1e3,0.5]}}"#
+        );
+        History::parse(&ok).unwrap().ops()[0].value.clone()
+    };
+    assert_ne!(id(37), id(38));
+    assert_eq!(
+        id(37).to_string(),
+        "[126765060022822940149670320537N 0 1000.0 0.5]"
+    );
+    let tagged =
+        History::parse("{:type :ok, :process 0, :f :read, :value #tuple [3 nil]}").unwrap();
+    assert_eq!(tagged.ops()[0].value.items().len(), 2);
+}
+
+#[test]
 fn keeps_what_it_does_not_know() {
     let text = "{:process :nemesis, :type :info, :f :start, :value [:isolated {\"n1\" #{\"n2\"}}]}\n\
                 {:process 0, :type :invoke, :f :read, :final? true}\n\

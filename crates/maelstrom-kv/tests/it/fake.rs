@@ -11,10 +11,15 @@ use serde_json::Value;
 /// The keys and values of one state. Keys are compared as JSON text.
 type State = BTreeMap<String, Value>;
 
+/// How many states Maelstrom's `seq-kv` keeps, in a ring.
+const RING: usize = 32;
+
 /// How `seq-kv` picks among the states that a node may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Age {
-    /// At random, as Maelstrom does.
+    /// At random, as Maelstrom does: a node that is further behind than the
+    /// ring is long is shown whatever stands in its place by now, so that
+    /// values may even go backwards.
     Random,
     /// Always the oldest: as bad as sequential consistency allows.
     Oldest,
@@ -85,9 +90,13 @@ impl Services {
             Age::Random => self.rng.random_range(seen..=newest),
             Age::Oldest => seen,
         };
-        let mut tried = self.states[index].clone();
+        let shown = match self.age {
+            Age::Random => newest - (newest - index) % RING,
+            Age::Oldest => index,
+        };
+        let mut tried = self.states[shown].clone();
         let result = apply(&mut tried, request);
-        if tried == self.states[index] {
+        if tried == self.states[shown] {
             self.seen.insert(client.clone(), index);
             return result;
         }

@@ -53,6 +53,25 @@ async fn a_holder_that_stops_is_succeeded_after_its_lease_and_not_before() -> Re
     next.release().await
 }
 
+/// A holder that was stopped right after it had looked at its lease.
+#[tokio::test(start_paused = true)]
+async fn a_stale_holder_is_refused_by_its_token() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let (a, b) = (lock(&network, "n0"), lock(&network, "n1"));
+    let mut fence = Fence::default();
+    let stale = a.acquire(seconds(1)).await?;
+    assert!(stale.remaining() > Duration::ZERO && fence.admits(stale.token()));
+    sleep(2 * LEASE).await;
+    let next = b.acquire(seconds(10)).await?;
+    assert!(fence.admits(next.token()), "whoever holds it now may act");
+    assert!(
+        !fence.admits(stale.token()),
+        "whoever held it before may not"
+    );
+    assert!(fence.admits(next.token()));
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lease_that_is_renewed_lasts() -> Result<()> {
     let network = Network::new(Age::Random);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // A test that can't go on should panic.
 
 mod fake;
+mod fencing;
 mod locks;
 mod network;
 mod stale;

@@ -74,6 +74,30 @@ async fn linearised_reads_are_as_new_as_their_call_whoever_writes() {
     }
 }
 
+/// Why a node that polls can't even trust what it saw before.
+#[tokio::test(start_paused = true)]
+async fn far_behind_the_ring_plain_reads_go_backwards_and_linearised_ones_do_not() {
+    let network = Network::new(Age::Random);
+    let (writer, plain, latest) = (
+        SeqKv::new(&network.node("n0")),
+        SeqKv::new(&network.node("n1")),
+        SeqKv::new(&network.node("n2")),
+    );
+    for value in 0..200_i64 {
+        writer.put("a", &value).await.unwrap();
+    }
+    let (mut seen, mut backwards) = (0, 0);
+    for _ in 0..50 {
+        let read: i64 = plain.get_or_default("a").await.unwrap();
+        backwards += usize::from(read < seen);
+        seen = read;
+    }
+    assert!(backwards > 0);
+    for _ in 0..50 {
+        assert_eq!(latest.read_latest::<_, i64>("a").await.unwrap(), 199);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_linearised_read_survives_lost_messages() {
     let network = Network::new(Age::Oldest);

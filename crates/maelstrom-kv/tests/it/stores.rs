@@ -61,6 +61,23 @@ async fn keys_and_values_are_whatever_serialises() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn keys_of_maps_within_values_are_whatever_they_were() {
+    type Offsets = BTreeMap<u64, i64>;
+    let kv = LinKv::new(&Network::new(Age::Random).node("n0"));
+    let offsets = Offsets::from([(7, -1), (u64::MAX, 2)]);
+    kv.put("offsets", &offsets).await.unwrap();
+    assert_eq!(kv.get::<_, Offsets>("offsets").await.unwrap(), offsets);
+    let raised = kv.update("offsets", |offsets: Option<Offsets>| {
+        let mut offsets = offsets.unwrap_or_default();
+        offsets.insert(9, 9);
+        offsets
+    });
+    let raised = raised.await.unwrap();
+    assert_eq!(raised.len(), 3);
+    kv.cas("offsets", &raised, &offsets).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_read_is_repeated_within_the_time_for_the_whole() {
     let network = Network::new(Age::Random);
     let kv = LinKv::new(&network.node("n0")).within(Duration::from_secs(3));

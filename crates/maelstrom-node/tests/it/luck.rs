@@ -125,6 +125,68 @@ fn nothing_at_all_for_input_is_an_end_too() {
 }
 
 #[test]
+fn whoever_forgets_init_is_told() {
+    let mut node = Process::spawn("echo", Stdio::piped());
+    for _ in 0..3 {
+        node.send(json!({"type": "echo", "echo": 1}));
+    }
+    let log = node.end();
+    assert_eq!(log.matches("a message before `init`").count(), 1, "{log}");
+    assert!(log.contains("an `init` that never came count=3"), "{log}");
+}
+
+#[test]
+fn what_waits_for_init_is_bounded_and_seldom_logged() {
+    let mut node = Process::spawn("echo", Stdio::piped());
+    let line = |size: usize| {
+        let echo = "x".repeat(size);
+        json!({"src": "c1", "dest": "n0", "body": {"type": "echo", "echo": echo}}).to_string()
+    };
+    // 200 MB in large messages, then a hundred thousand small ones.
+    for _ in 0..20 {
+        node.line(&line(10_000_000));
+    }
+    let small = format!("{}\n", line(1)).repeat(1000);
+    for _ in 0..100 {
+        let input = node.child.stdin.as_mut().unwrap();
+        input.write_all(small.as_bytes()).unwrap();
+    }
+    let ready = node.ask(json!({"type": "init", "node_id": "n0", "node_ids": ["n0"]}));
+    assert_eq!(ready, json!({"type": "init_ok"}));
+    let log = node.end();
+    assert!(log.contains("too many messages before `init`"), "{log}");
+    assert!(log.lines().count() <= 25, "{} lines", log.lines().count());
+}
+
+#[test]
+fn a_person_at_a_terminal_is_told_what_to_type() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new())
+        .unwrap()
+        .into_string()
+        .unwrap();
+    let mut keyboard = File::from(terminal);
+    let input = File::open(name).unwrap();
+    let mut node = Process::spawn("echo", input.into());
+    let init = r#"{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}"#;
+    writeln!(keyboard, "hello?\n{init}").unwrap();
+    let mut answer = String::new();
+    node.output.read_line(&mut answer).unwrap();
+    assert!(answer.contains("init_ok"), "{answer}");
+    keyboard.write_all(b"\x04").unwrap();
+    let log = node.end();
+    assert!(log.contains(init), "{log}");
+    assert!(
+        log.contains("a line that is no message") && log.contains("hello?"),
+        "{log}"
+    );
+}
+
+#[test]
 fn a_node_at_rest_takes_less_than_five_megabytes() {
     let node = Process::start("echo");
     if let Some(resident) = resident_bytes(node.child.id()) {

@@ -23,22 +23,28 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// A node that has been given its name.
     pub(crate) fn start(name: &str) -> Self {
+        let mut process = Self::spawn(name, Stdio::piped());
+        let init = json!({"type": "init", "node_id": "n0", "node_ids": ["n0"]});
+        assert_eq!(process.ask(init), json!({"type": "init_ok"}));
+        process
+    }
+
+    /// A node that waits for `init` on this input.
+    pub(crate) fn spawn(name: &str, input: Stdio) -> Self {
         let mut child = Command::new(example(name))
-            .stdin(Stdio::piped())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let mut process = Self {
+        Self {
             child,
             output,
             next_msg_id: 1,
-        };
-        let init = json!({"type": "init", "node_id": "n0", "node_ids": ["n0"]});
-        assert_eq!(process.ask(init), json!({"type": "init_ok"}));
-        process
+        }
     }
 
     /// Sends a request from c1.

@@ -9,7 +9,7 @@ use maelstrom_node::Environment;
 use maelstrom_proto::init;
 use rand::RngExt;
 
-use super::{EPOCH, Engine, InitReply};
+use super::{EPOCH, Engine, INIT_OK};
 use crate::client::{Client, INIT_TIMEOUT};
 use crate::host::{Host, Outbox, RunningNode, StartError};
 use crate::nemesis::{Action, Skew, isolated};
@@ -19,7 +19,7 @@ use crate::seed::Stream;
 /// What has become of a node.
 pub(super) struct Life {
     /// Its number on the network.
-    number: usize,
+    pub(super) number: usize,
     /// How often it was started again.
     count: u32,
     state: State,
@@ -76,10 +76,14 @@ impl Engine<'_> {
     /// Does what is due.
     pub(super) async fn act(&mut self, now: u64) -> Result<(), RunError> {
         self.threads.pass_turn();
-        match self.nemesis.as_mut().map(|nemesis| nemesis.act(now)) {
-            Some(action) => self.carry_out(action).await,
-            None => Ok(()),
+        let Some(action) = self.nemesis.as_mut().map(|nemesis| nemesis.act(now)) else {
+            return Ok(());
+        };
+        self.drawn.faults += 1;
+        if self.settings.only_faults.contains(self.drawn.faults) {
+            self.carry_out(action).await?;
         }
+        Ok(())
     }
 
     /// Does something, and notes before and after that it did.
@@ -173,8 +177,7 @@ impl Engine<'_> {
             node_ids: self.settings.nodes.clone(),
         };
         self.restarts.push(Box::pin(async move {
-            let reply = client.rpc::<InitReply>(&request, INIT_TIMEOUT).await;
-            let reply = reply.map(|InitReply::InitOk { .. }| ());
+            let reply = client.rpc_of_type(&request, INIT_OK, INIT_TIMEOUT).await;
             (index, reply.map_err(|error| error.to_string()))
         }));
         Ok(())

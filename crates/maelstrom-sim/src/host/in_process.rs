@@ -85,6 +85,14 @@ where
         self.span.in_scope(|| self.server.deliver(message));
     }
 
+    fn pause(&mut self) {
+        self.server.pause();
+    }
+
+    fn resume(&mut self) {
+        self.server.resume();
+    }
+
     async fn stop(&mut self) {
         self.server.kill();
     }

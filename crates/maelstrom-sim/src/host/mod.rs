@@ -1,6 +1,7 @@
 //! Where nodes live: in this process, or in processes of their own.
 
 mod in_process;
+mod line;
 mod process;
 
 use std::fmt;
@@ -13,7 +14,7 @@ use maelstrom_node::Environment;
 use maelstrom_proto::{Message, NodeId};
 
 use crate::network::Network;
-use crate::problem::ProblemKind;
+use crate::problem::{ProblemKind, Traces};
 
 pub use in_process::InProcess;
 pub use process::Process;
@@ -50,6 +51,11 @@ pub trait RunningNode: Send {
 
     /// Lets it go on.
     fn resume(&mut self) {}
+
+    /// What there is to look at when something is wrong with it.
+    fn traces(&self) -> Option<Traces> {
+        None
+    }
 
     /// Ends it, and waits until nothing of it is left.
     async fn stop(&mut self);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use maelstrom_check::{History, Op, RegisterRules, Value as Edn, Verdict, lin_kv};
+use maelstrom_check::{
+    Call, History, Linearity, Model, Op, RegisterRules, Value as Edn, Verdict, lin_kv, linearize,
+};
 use proptest::prelude::*;
 use rand::RngExt;
 use serde_json::json;
@@ -253,6 +255,43 @@ proptest! {
     }
 
     #[test]
+    fn lin_tso_is_linearizable_by_the_checker(seed: u64) {
+        let mut tso = service("lin-tso", ServiceMode::Upstream, seed);
+        let mut rng = Stream::Clients.rng(seed);
+        // Requests overlap at random; each is answered at some moment between.
+        let mut open: Vec<(u64, usize, Option<u64>)> = Vec::new();
+        let (mut calls, mut index, mut process) = (Vec::new(), 0, 0);
+        while process < 100 || !open.is_empty() {
+            if process < 100 && (open.is_empty() || rng.random_bool(0.4)) {
+                open.push((process, index, None));
+                (process, index) = (process + 1, index + 1);
+                continue;
+            }
+            let place = rng.random_range(0..open.len());
+            let (process, invoke, stamp) = open[place];
+            let Some(op) = stamp else {
+                let reply = ask(&mut *tso, "n0", json!({"type": "ts"})).unwrap();
+                open[place].2 = reply["ts"].as_u64();
+                continue;
+            };
+            open.swap_remove(place);
+            let (process, complete) = (process.into(), Some(index));
+            calls.push(Call { op, process, invoke, complete, time: 0 });
+            index += 1;
+        }
+        // The first to end and the last to begin, with each other's stamps.
+        let last = (0..calls.len()).max_by_key(|place| calls[*place].invoke).unwrap();
+        let mut wrong = calls.clone();
+        (wrong[0].op, wrong[last].op) = (calls[last].op, calls[0].op);
+        calls.sort_by_key(|call| call.invoke);
+        wrong.sort_by_key(|call| call.invoke);
+        let verdict = linearize(&Counting, &calls, 1_000_000);
+        prop_assert!(matches!(verdict, Linearity::Linearizable { .. }), "{:?}", verdict);
+        let verdict = linearize(&Counting, &wrong, 1_000_000);
+        prop_assert!(matches!(verdict, Linearity::NotLinearizable(_)), "{:?}", verdict);
+    }
+
+    #[test]
     fn lww_kv_as_documented_converges(seed: u64) {
         let mut lww = service("lww-kv", ServiceMode::Documented, seed);
         converse(&mut *lww, &requests(seed, 100, 3));
@@ -266,6 +305,23 @@ proptest! {
                 prop_assert_eq!(value_of(&ask(&mut *lww, "n0", read(key))), first);
             }
         }
+    }
+}
+
+/// Each call is given the number of those before it.
+#[derive(Debug)]
+struct Counting;
+
+impl Model for Counting {
+    type State = u64;
+    type Op = u64;
+
+    fn initial(&self) -> u64 {
+        0
+    }
+
+    fn step(&self, state: &u64, op: &u64) -> Option<u64> {
+        (state == op).then_some(state + 1)
     }
 }
 

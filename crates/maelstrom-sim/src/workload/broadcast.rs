@@ -9,7 +9,8 @@ use maelstrom_proto::broadcast::{Request, Topology};
 use rand::rngs::ChaCha8Rng;
 
 use super::{Finale, Generator, Once, Operations, Workload, plain, toss, valued};
-use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT, reply};
+use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT};
+use crate::schema::{Form, Shape};
 use crate::settings::Settings;
 use crate::topology::topology;
 
@@ -30,9 +31,9 @@ struct Broadcast {
     topology: Topology,
 }
 
-reply!(TopologyReply::TopologyOk {});
-reply!(BroadcastReply::BroadcastOk {});
-reply!(ReadReply::ReadOk { messages: Vec<serde_json::Value> });
+const TOPOLOGY_OK: Form = Form::plain("topology_ok");
+const BROADCAST_OK: Form = Form::plain("broadcast_ok");
+const READ_OK: Form = Form::new("read_ok", &[("messages", Shape::List(&Shape::Any))]);
 
 impl Generator for Mix {
     fn next(&mut self, _: u64, rng: &mut ChaCha8Rng) -> Invocation {
@@ -53,8 +54,8 @@ impl Generator for Mix {
 impl Operations for Broadcast {
     async fn set_up(&self, client: &Client) -> Result<(), ClientError> {
         let topology = self.topology.clone();
-        let TopologyReply::TopologyOk { .. } =
-            client.rpc(&Request::Topology { topology }, TIMEOUT).await?;
+        let request = Request::Topology { topology };
+        client.rpc(&request, &TOPOLOGY_OK, TIMEOUT).await?;
         Ok(())
     }
 
@@ -73,12 +74,12 @@ impl Operations for Broadcast {
 
 async fn broadcast(client: &Client, value: i64) -> Result<Value, ClientError> {
     let message = u64::try_from(value).unwrap_or_default();
-    let BroadcastReply::BroadcastOk { .. } =
-        client.rpc(&Request::Broadcast { message }, TIMEOUT).await?;
+    let request = Request::Broadcast { message };
+    client.rpc(&request, &BROADCAST_OK, TIMEOUT).await?;
     Ok(value.into())
 }
 
 async fn read(client: &Client) -> Result<Value, ClientError> {
-    let ReadReply::ReadOk { messages, .. } = client.rpc(&Request::Read, TIMEOUT).await?;
-    Ok(Value::vector(messages))
+    let reply = client.rpc(&Request::Read, &READ_OK, TIMEOUT).await?;
+    Ok(reply.get("messages").into())
 }

@@ -9,7 +9,8 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
 use super::{Finale, Generator, Once, Operations, Workload, plain, toss, valued};
-use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT, reply};
+use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT};
+use crate::schema::{Form, Shape};
 
 pub(super) fn workload(deltas: Deltas) -> Workload {
     (Box::new(Mix { deltas }), Arc::new(Counter))
@@ -32,8 +33,8 @@ struct Mix {
 
 struct Counter;
 
-reply!(AddReply::AddOk {});
-reply!(ReadReply::ReadOk { value: i64 });
+const ADD_OK: Form = Form::plain("add_ok");
+const READ_OK: Form = Form::new("read_ok", &[("value", Shape::Integer)]);
 
 impl Generator for Mix {
     fn next(&mut self, _: u64, rng: &mut ChaCha8Rng) -> Invocation {
@@ -68,11 +69,20 @@ impl Operations for Counter {
 }
 
 async fn add(client: &Client, delta: i64) -> Result<Value, ClientError> {
-    let AddReply::AddOk { .. } = client.rpc(&Request::Add { delta }, TIMEOUT).await?;
+    client
+        .rpc(&Request::Add { delta }, &ADD_OK, TIMEOUT)
+        .await?;
     Ok(delta.into())
 }
 
 async fn read(client: &Client) -> Result<Value, ClientError> {
-    let ReadReply::ReadOk { value, .. } = client.rpc(&Request::Read, TIMEOUT).await?;
-    Ok(value.into())
+    let reply = client.rpc(&Request::Read, &READ_OK, TIMEOUT).await?;
+    match reply.get("value") {
+        Some(Value::Int(value)) => Ok(Value::Int(*value)),
+        // Maelstrom's client makes a machine's integer of it.
+        value => Err(ClientError::Malformed(format!(
+            "the counter was read as {}, which does not fit in 64 bits",
+            Value::from(value)
+        ))),
+    }
 }

@@ -9,7 +9,8 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
 use super::{Generator, Operations, Workload, valued};
-use crate::client::{Client, Completion, Invocation, TIMEOUT, reply};
+use crate::client::{Client, Completion, Invocation, TIMEOUT};
+use crate::schema::{Form, Shape};
 
 struct Echo;
 
@@ -17,9 +18,7 @@ pub(super) fn workload() -> Workload {
     (Box::new(Echo), Arc::new(Echo))
 }
 
-reply!(EchoReply::EchoOk {
-    echo: serde_json::Value
-});
+const ECHO_OK: Form = Form::new("echo_ok", &[("echo", Shape::Any)]);
 
 impl Generator for Echo {
     fn next(&mut self, _: u64, rng: &mut ChaCha8Rng) -> Invocation {
@@ -33,16 +32,16 @@ impl Operations for Echo {
     /// The value of an echo that came back is the whole reply.
     async fn invoke(&self, client: &Client, invocation: &Invocation) -> Completion {
         let echo = invocation.value.to_json();
-        match client.rpc(&Request::Echo { echo }, TIMEOUT).await {
-            Ok(EchoReply::EchoOk {
-                in_reply_to, echo, ..
-            }) => {
-                let number = i64::try_from(in_reply_to).unwrap_or(i64::MAX);
-                Completion::ok(Value::map([
-                    (Value::keyword("type"), Value::from("echo_ok")),
-                    (Value::keyword("echo"), echo.into()),
-                    (Value::keyword("in_reply_to"), Value::from(number)),
-                ]))
+        match client.rpc(&Request::Echo { echo }, &ECHO_OK, TIMEOUT).await {
+            Ok(reply) => {
+                let fields = reply.entries().iter();
+                let field = |(name, value): &(Value, Value)| {
+                    (
+                        Value::keyword(name.name().unwrap_or_default()),
+                        value.clone(),
+                    )
+                };
+                Completion::ok(Value::map(fields.map(field)))
             }
             Err(error) => Completion::of_error(invocation, error, false),
         }

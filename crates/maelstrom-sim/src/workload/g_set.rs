@@ -8,7 +8,8 @@ use maelstrom_proto::g_set::Request;
 use rand::rngs::ChaCha8Rng;
 
 use super::{Finale, Generator, Once, Operations, Workload, plain, toss, valued};
-use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT, reply};
+use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT};
+use crate::schema::{Form, Shape};
 
 pub(super) fn workload() -> Workload {
     (Box::new(Mix { next_element: 0 }), Arc::new(GSet))
@@ -21,8 +22,8 @@ struct Mix {
 
 struct GSet;
 
-reply!(AddReply::AddOk {});
-reply!(ReadReply::ReadOk { value: Vec<serde_json::Value> });
+const ADD_OK: Form = Form::plain("add_ok");
+const READ_OK: Form = Form::new("read_ok", &[("value", Shape::List(&Shape::Any))]);
 
 impl Generator for Mix {
     fn next(&mut self, _: u64, rng: &mut ChaCha8Rng) -> Invocation {
@@ -53,11 +54,13 @@ impl Operations for GSet {
 }
 
 async fn add(client: &Client, element: i64) -> Result<Value, ClientError> {
-    let AddReply::AddOk { .. } = client.rpc(&Request::Add { element }, TIMEOUT).await?;
+    client
+        .rpc(&Request::Add { element }, &ADD_OK, TIMEOUT)
+        .await?;
     Ok(element.into())
 }
 
 async fn read(client: &Client) -> Result<Value, ClientError> {
-    let ReadReply::ReadOk { value, .. } = client.rpc(&Request::<i64>::Read, TIMEOUT).await?;
-    Ok(Value::vector(value))
+    let reply = client.rpc(&Request::<i64>::Read, &READ_OK, TIMEOUT).await?;
+    Ok(reply.get("value").into())
 }

@@ -19,7 +19,8 @@ use rand::rngs::ChaCha8Rng;
 use serde_json::Value as Json;
 
 use super::{Generator, Operations, Workload, valued};
-use crate::client::{Client, ClientError, Completion, Invocation, reply};
+use crate::client::{Client, ClientError, Completion, Invocation};
+use crate::schema::{Form, Shape};
 use crate::settings::Settings;
 use crate::threads::Threads;
 
@@ -66,9 +67,9 @@ struct LinKv {
     timeout: u64,
 }
 
-reply!(ReadReply::ReadOk { value: Json });
-reply!(WriteReply::WriteOk {});
-reply!(CasReply::CasOk {});
+const READ_OK: Form = Form::new("read_ok", &[("value", Shape::Any)]);
+const WRITE_OK: Form = Form::plain("write_ok");
+const CAS_OK: Form = Form::plain("cas_ok");
 
 impl Generator for Registers {
     fn choose(&mut self, threads: &Threads, rng: &mut ChaCha8Rng) -> usize {
@@ -153,8 +154,8 @@ impl LinKv {
         match (invocation.f, operand.items()) {
             ("read", _) => {
                 let request = Request::<Json, Json>::Read { key: name };
-                let ReadReply::ReadOk { value, .. } = client.rpc(&request, timeout).await?;
-                return Ok(Value::vector([key.clone(), value.into()]));
+                let reply = client.rpc(&request, &READ_OK, timeout).await?;
+                return Ok(Value::vector([key.clone(), reply.get("value").into()]));
             }
             ("cas", [from, to]) => {
                 let request = Request::Cas {
@@ -163,12 +164,12 @@ impl LinKv {
                     to: to.to_json(),
                     create_if_not_exists: false,
                 };
-                let CasReply::CasOk { .. } = client.rpc(&request, timeout).await?;
+                client.rpc(&request, &CAS_OK, timeout).await?;
             }
             _ => {
                 let value = operand.to_json();
                 let request = Request::Write { key: name, value };
-                let WriteReply::WriteOk { .. } = client.rpc(&request, timeout).await?;
+                client.rpc(&request, &WRITE_OK, timeout).await?;
             }
         }
         Ok(invocation.value.clone())

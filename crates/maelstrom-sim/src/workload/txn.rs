@@ -2,18 +2,18 @@
 //! `workload/txn_list_append.clj`, `workload/txn_rw_register.clj`, and Elle's
 //! generator.
 
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use maelstrom_check::Value;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::keys::KeyPool;
 use super::{Generator, Operations, Workload, valued};
-use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT, reply};
+use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT};
+use crate::schema::{Form, Shape};
 use crate::settings::Settings;
 
 pub(super) fn workload(settings: &Settings, objects: Objects) -> Workload {
@@ -54,7 +54,7 @@ struct Txn {
 }
 
 /// A step as it travels: `["r", 1, null]`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Step(String, serde_json::Value, serde_json::Value);
 
 #[derive(Serialize)]
@@ -63,7 +63,18 @@ struct Request {
     txn: Vec<Step>,
 }
 
-reply!(TxnReply::TxnOk { txn: Vec<Step> });
+/// Maelstrom looks at the shape of the steps that come back, and not at whether
+/// they are those that were asked for.
+const LISTS_OK: Form = Form::new("txn_ok", &[("txn", Shape::List(&LISTS_STEP))]);
+const LISTS_STEP: Shape = Shape::Either(&[
+    Shape::Tuple(&[Shape::Exactly("r"), Shape::Any, Shape::List(&Shape::Any)]),
+    Shape::Tuple(&[Shape::Exactly("append"), Shape::Any, Shape::Any]),
+]);
+const REGISTERS_OK: Form = Form::new("txn_ok", &[("txn", Shape::List(&REGISTERS_STEP))]);
+const REGISTERS_STEP: Shape = Shape::Either(&[
+    Shape::Tuple(&[Shape::Exactly("r"), Shape::Any, Shape::Any]),
+    Shape::Tuple(&[Shape::Exactly("w"), Shape::Any, Shape::Any]),
+]);
 
 impl Generator for Transactions {
     fn next(&mut self, _: u64, rng: &mut ChaCha8Rng) -> Invocation {
@@ -105,40 +116,19 @@ impl Txn {
             _ => unreachable!("the generator makes steps of three"),
         };
         let txn = steps.items().iter().map(step).collect();
-        let TxnReply::TxnOk { txn, .. } = client.rpc(&Request { txn }, TIMEOUT).await?;
-        let steps: Result<Vec<Value>, ClientError> =
-            txn.into_iter().map(|step| self.read(step)).collect();
-        Ok(Value::vector(steps?))
-    }
-
-    /// A step of a reply. Maelstrom looks at its shape, and not at whether it
-    /// is the one that was asked for.
-    fn read(&self, step: Step) -> Result<Value, ClientError> {
-        let Step(f, key, value) = &step;
-        let shape_fits = match f.as_str() {
-            "r" if self.objects == Objects::Lists => value.is_array() || value.is_null(),
-            "r" => true,
-            f => f == self.objects.write(),
+        let form = match self.objects {
+            Objects::Lists => &LISTS_OK,
+            Objects::Registers => &REGISTERS_OK,
         };
-        if !shape_fits {
-            return Err(ClientError::Malformed(format!(
-                "the answer to a transaction holds the step {step}, which is none of \
-                 [\"r\", key, {}] and [\"{}\", key, value]",
-                match self.objects {
-                    Objects::Lists => "list or null",
-                    Objects::Registers => "value",
-                },
-                self.objects.write(),
-            )));
-        }
-        let (key, value) = (Value::from(key.clone()), Value::from(value.clone()));
-        Ok(Value::vector([Value::keyword(f), key, value]))
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(f, key, value) = self;
-        write!(out, "[\"{f}\", {key}, {value}]")
+        let reply = client.rpc(&Request { txn }, form, TIMEOUT).await?;
+        let steps = reply.get("txn").map_or(&[][..], Value::items);
+        let step = |step: &Value| match step.items() {
+            [f, rest @ ..] => {
+                let f = Value::keyword(f.name().unwrap_or_default());
+                Value::vector(std::iter::once(&f).chain(rest))
+            }
+            [] => Value::Nil,
+        };
+        Ok(Value::vector(steps.iter().map(step)))
     }
 }

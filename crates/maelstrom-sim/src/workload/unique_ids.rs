@@ -7,7 +7,8 @@ use maelstrom_proto::unique_ids::Request;
 use rand::rngs::ChaCha8Rng;
 
 use super::{Generator, Operations, Workload, plain};
-use crate::client::{Client, Completion, Invocation, TIMEOUT, reply};
+use crate::client::{Client, Completion, Invocation, TIMEOUT};
+use crate::schema::{Form, Shape};
 
 struct UniqueIds;
 
@@ -15,9 +16,7 @@ pub(super) fn workload() -> Workload {
     (Box::new(UniqueIds), Arc::new(UniqueIds))
 }
 
-reply!(GenerateReply::GenerateOk {
-    id: serde_json::Value
-});
+const GENERATE_OK: Form = Form::new("generate_ok", &[("id", Shape::Any)]);
 
 impl Generator for UniqueIds {
     fn next(&mut self, _: u64, _: &mut ChaCha8Rng) -> Invocation {
@@ -32,8 +31,8 @@ impl Operations for UniqueIds {
     }
 
     async fn invoke(&self, client: &Client, invocation: &Invocation) -> Completion {
-        match client.rpc(&Request::Generate, TIMEOUT).await {
-            Ok(GenerateReply::GenerateOk { id, .. }) => Completion::ok(id),
+        match client.rpc(&Request::Generate, &GENERATE_OK, TIMEOUT).await {
+            Ok(reply) => Completion::ok(reply.get("id")),
             Err(error) => Completion::of_error(invocation, error, false),
         }
     }

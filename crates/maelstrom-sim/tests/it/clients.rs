@@ -6,7 +6,7 @@ use maelstrom_check::{Op, OpType, Process, Value};
 use maelstrom_node::proto::{broadcast, unique_ids};
 use maelstrom_node::{Context, Error, ErrorCode, Node, handler};
 use maelstrom_sim::{
-    Availability, InProcess, Outcome, ProblemKind, Run, Settings, Verdict, Workload,
+    Availability, Concurrency, InProcess, Outcome, ProblemKind, Run, Settings, Verdict, Workload,
 };
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -144,7 +144,7 @@ fn a_reply_with_an_extra_field_crashes_the_operation() {
         assert_eq!(op.kind, OpType::Info);
         let error = op.error.clone().unwrap().to_string();
         assert!(
-            error.contains("unknown field `node`") && error.contains("n0"),
+            error.contains("wrong: `node` is not defined for it") && error.contains("n0"),
             "{error}"
         );
         assert!(op.field("exception").is_some());
@@ -183,6 +183,31 @@ fn a_late_reply_to_a_client_that_is_gone_mutes_the_node_and_is_told() {
     let heard_after =
         heard_after.filter(|op| op.is_ok() && op.time > i64::try_from(late.time).unwrap());
     assert_eq!(heard_after.count(), 0, "a muted node is not heard");
+}
+
+#[test]
+fn a_late_reply_before_the_next_operation_still_finds_its_client() {
+    // A client that gave up is there until its thread needs another.
+    let settings = Settings::new(Workload::Echo)
+        .node_count(1)
+        .concurrency(Concurrency::Total(20))
+        .time_limit(60)
+        .rate(1.0);
+    let host = InProcess::new(|_| {
+        handler(async |_: Context, request: Any| {
+            let Any::Echo { echo } = request else {
+                return Err(Error::new(ErrorCode::NotSupported, ""));
+            };
+            tokio::time::sleep(Duration::from_millis(5001)).await;
+            Ok(json!({"type": "echo_ok", "echo": echo}))
+        })
+    });
+    let outcome = Run::new(settings, 3, host).execute();
+    assert!(outcome.notices.is_empty(), "{:?}", outcome.notices);
+    let timeouts = completions(&outcome).len();
+    let messages = outcome.journal.messages.iter();
+    let answers = messages.filter(|message| message.src == "n0" && message.dest.is_client());
+    assert!(timeouts > 30 && answers.count() > 20, "late, and sent");
 }
 
 #[test]

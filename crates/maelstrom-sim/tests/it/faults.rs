@@ -1,7 +1,7 @@
 //! Kill, pause, loss, duplicates, slowness and skewed clocks: what nodes feel of
 //! them, what the history says, and that all is mended before the final reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -36,7 +36,7 @@ fn run<N: Node>(
     outcome
 }
 
-fn acts(outcome: &Outcome) -> Vec<&Op> {
+pub(crate) fn acts(outcome: &Outcome) -> Vec<&Op> {
     let ops = outcome.history.ops().iter();
     ops.filter(|op| op.process == Process::Nemesis).collect()
 }
@@ -122,38 +122,94 @@ fn a_kill_loses_what_only_memory_held() {
 
 #[test]
 fn a_pause_loses_nothing_and_nothing_passes_it() {
-    let outcome = run(settings(&[Fault::Pause]), 3, |ctx| set(Conduct::Right, ctx));
-    assert_eq!(outcome.check().verdict(), Verdict::Valid);
-    // While a node is paused it is neither heard nor told anything.
-    let mut paused: BTreeMap<String, bool> = BTreeMap::new();
-    let mut marks: Vec<(u64, Vec<(String, bool)>)> = Vec::new();
-    for op in acts(&outcome) {
-        let nodes = op.value.entries().iter().map(|(node, what)| {
-            (
-                node.name().unwrap().to_owned(),
-                what.name() == Some("paused"),
-            )
-        });
-        marks.push((u64::try_from(op.time).unwrap(), nodes.collect()));
+    // Shorter than a client's patience: a node that answers a client that is
+    // gone is not heard any more.
+    let settings = settings(&[Fault::Pause]).nemesis_interval(2.0);
+    let outcome = run(settings, 3, |ctx| set(Conduct::Right, ctx));
+    let results = outcome.check();
+    assert_eq!(results.verdict(), Verdict::Valid, "{}", results.story());
+    nothing_passes_a_paused_node(&outcome);
+}
+
+/// While a node is paused it is neither heard nor told anything.
+pub(crate) fn nothing_passes_a_paused_node(outcome: &Outcome) {
+    // From the word that some are paused to the word that all are to go on.
+    let mut pauses: Vec<(i64, i64, BTreeSet<&str>)> = Vec::new();
+    for op in acts(outcome) {
+        if op.f == *"resume" {
+            for (_, to, _) in &mut pauses {
+                *to = op.time.min(*to);
+            }
+        } else if op.f == *"pause" && !op.value.entries().is_empty() {
+            let entries = op.value.entries().iter();
+            let paused = entries.filter(|(_, what)| what.name() == Some("paused"));
+            let names = paused.filter_map(|(node, _)| node.name());
+            pauses.push((op.time, i64::MAX, names.collect()));
+        }
     }
-    let mut marks = marks.into_iter().peekable();
+    assert!(!pauses.is_empty());
     for event in &outcome.journal.events {
-        while let Some((_, nodes)) = marks.next_if(|(time, _)| *time < event.time) {
-            paused.extend(nodes);
-        }
-        if marks.peek().is_some_and(|(time, _)| *time == event.time) {
-            continue;
-        }
+        let time = i64::try_from(event.time).unwrap();
         let message = outcome.journal.message(event).unwrap();
         let node = match event.kind {
             EventKind::Send => &message.src,
-            _ => &message.dest,
+            EventKind::Receive => &message.dest,
+            EventKind::Drop => continue,
         };
+        let mut within = pauses
+            .iter()
+            .filter(|(from, to, _)| *from < time && time < *to);
         assert!(
-            !paused.get(node.as_str()).copied().unwrap_or(false),
-            "{message:?}"
+            !within.any(|(.., paused)| paused.contains(node.as_str())),
+            "{message:?} at {time}"
         );
     }
+}
+
+#[test]
+fn a_paused_node_does_nothing_of_its_own() {
+    const PERIOD: Duration = Duration::from_millis(100);
+    /// What each node has ticked, on its own clock.
+    static TICKS: Mutex<BTreeMap<String, Vec<Duration>>> = Mutex::new(BTreeMap::new());
+    let outcome = run(settings(&[Fault::Pause]), 5, |ctx: Context| {
+        let beat = ctx.clone();
+        ctx.every(PERIOD, move || {
+            let mut ticks = TICKS.lock().unwrap();
+            let ticks = ticks.entry(beat.id().to_string()).or_default();
+            ticks.push(beat.uptime());
+            for peer in beat.peers() {
+                beat.send(peer, &Ask::Read);
+            }
+            async {}
+        });
+        set(Conduct::Right, ctx)
+    });
+    // No tick within a pause, and one where it ends: those that were missed are
+    // not made up for.
+    let mut paused: BTreeMap<String, u64> = BTreeMap::new();
+    let mut pauses = 0;
+    for op in acts(&outcome) {
+        let time = u64::try_from(op.time).unwrap();
+        for (node, what) in op.value.entries() {
+            let node = node.name().unwrap().to_owned();
+            if what.name() == Some("paused") {
+                paused.entry(node).or_insert(time);
+            } else if let Some(from) = paused.remove(&node) {
+                let ticks = &TICKS.lock().unwrap()[&node];
+                let during = |tick: &&Duration| (from + 1..time).contains(&nanoseconds(**tick));
+                assert_eq!(ticks.iter().filter(during).count(), 0, "{node}");
+                let after = time..time + 100_000_000;
+                let caught_up = |tick: &&Duration| after.contains(&nanoseconds(**tick));
+                assert!(ticks.iter().filter(caught_up).count() <= 2, "{node}");
+                pauses += 1;
+            }
+        }
+    }
+    assert!(pauses > 5, "{pauses}");
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap()
 }
 
 /// How often messages between nodes were sent, received and lost.

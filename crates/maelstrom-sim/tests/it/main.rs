@@ -7,8 +7,17 @@ mod determinism;
 mod faults;
 mod network;
 mod nodes;
+mod planted;
+#[cfg(unix)]
+mod process_faults;
 #[cfg(unix)]
 mod processes;
+mod recorded;
+mod scale;
+mod shrinking;
+mod stories;
+#[cfg(unix)]
+mod unruly;
 mod workloads;
 
 use maelstrom_node::proto::echo::{Request, Response};

@@ -7,34 +7,53 @@ use std::time::{Duration, Instant};
 use maelstrom_sim::{Outcome, Pace, Process, Run, Settings, Verdict, Workload};
 use tempfile::TempDir;
 
-/// A shell script as a node.
-struct Script {
-    folder: TempDir,
-    program: PathBuf,
+/// A script as a node.
+pub(crate) struct Script {
+    pub(crate) folder: TempDir,
+    pub(crate) program: PathBuf,
 }
 
 impl Script {
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
+        Self::of("/bin/sh", text)
+    }
+
+    /// A script for this interpreter.
+    pub(crate) fn of(interpreter: &str, text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("node");
-        std::fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::write(&program, format!("#!{interpreter}\n{text}\n")).unwrap();
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
         Self { folder, program }
     }
 
     fn run(&self) -> Outcome {
-        let settings = Settings::new(Workload::Echo)
-            .node_count(2)
-            .rate(20.0)
-            .time_limit(2);
+        self.run_with(echoes())
+    }
+
+    pub(crate) fn run_with(&self, settings: Settings) -> Outcome {
         let logs = self.folder.path().join("logs");
         let host = Process::new(&self.program, ["an argument"], logs);
         Run::new(settings, 1, host).pace(Pace::Real).execute()
     }
 
-    fn failure(&self) -> String {
+    pub(crate) fn failure(&self) -> String {
         self.run().failure.expect("the run fails").to_string()
     }
+
+    /// What a node wrote to standard error.
+    pub(crate) fn log(&self, node: &str) -> String {
+        let path = self.folder.path().join(format!("logs/{node}.log"));
+        std::fs::read_to_string(path).unwrap()
+    }
+}
+
+/// Two nodes, and two seconds of echoes.
+pub(crate) fn echoes() -> Settings {
+    Settings::new(Workload::Echo)
+        .node_count(2)
+        .rate(20.0)
+        .time_limit(2)
 }
 
 /// Answers `init` and `echo` with nothing but the shell's own means.
@@ -61,7 +80,7 @@ fn a_right_node_passes_and_its_log_is_kept() {
     let results = outcome.check();
     assert_eq!(results.verdict(), Verdict::Valid, "{}", results.story());
     assert!(results.stats.all.ok_count > 10);
-    let log = std::fs::read_to_string(script.folder.path().join("logs/n1.log")).unwrap();
+    let log = script.log("n1");
     assert!(log.starts_with("an argument of "), "{log}");
 }
 
@@ -71,25 +90,26 @@ fn nothing_is_left_running() {
     let outcome = script.run();
     assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
     std::thread::sleep(Duration::from_millis(100));
-    let logs = ["n0", "n1"].map(|node| {
-        std::fs::read_to_string(script.folder.path().join(format!("logs/{node}.log"))).unwrap()
-    });
-    for log in logs {
+    for log in ["n0", "n1"].map(|node| script.log(node)) {
         let process = log.split_whitespace().nth(3).unwrap();
         assert!(!alive(process), "the node {process} still runs");
     }
-    let sleepers = std::fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| {
-            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            String::from_utf8_lossy(&line).contains("987654")
-        });
-    assert_eq!(sleepers.count(), 0, "what the node started still runs");
+    assert_eq!(running("987654"), 0, "what the node started still runs");
 }
 
-fn alive(process: &str) -> bool {
+/// How many processes run with this in their command line.
+pub(crate) fn running(text: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let lines = processes.map(|entry| std::fs::read(entry.path().join("cmdline")));
+    lines
+        .filter(|line| {
+            let line = line.as_deref().unwrap_or_default();
+            String::from_utf8_lossy(line).contains(text)
+        })
+        .count()
+}
+
+pub(crate) fn alive(process: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"));
     status.is_ok_and(|status| !status.contains("State:\tZ"))
 }
@@ -156,6 +176,20 @@ fn a_node_that_never_answers_init_is_named_after_ten_seconds() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[test]
+fn a_program_that_can_not_be_run_says_what_to_look_at() {
+    let script = Script::new(ECHO);
+    std::fs::set_permissions(&script.program, PermissionsExt::from_mode(0o644)).unwrap();
+    let failure = script.failure();
+    assert!(failure.contains("chmod +x"), "{failure}");
+    let failure = Script::of("/no/such/interpreter", "").failure();
+    assert!(failure.contains("the interpreter"), "{failure}");
+    let script = Script::new(ECHO);
+    std::fs::write(&script.program, "neither a script nor a program\n").unwrap();
+    let failure = script.failure();
+    assert!(failure.contains("begins with #!"), "{failure}");
 }
 
 #[test]

@@ -15,7 +15,8 @@ use maelstrom_proto::kafka::Request;
 use serde_json::Value as Json;
 
 use super::{Operations, Workload};
-use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT, reply};
+use crate::client::{Client, ClientError, Completion, Invocation, TIMEOUT};
+use crate::schema::{Form, Shape};
 use crate::settings::Settings;
 use generator::Mix;
 
@@ -39,10 +40,14 @@ struct Kafka {
     clients: Mutex<HashMap<NodeId, Positions>>,
 }
 
-reply!(SendReply::SendOk { offset: i64 });
-reply!(PollReply::PollOk { msgs: BTreeMap<String, Vec<(i64, Json)>> });
-reply!(CommitReply::CommitOffsetsOk {});
-reply!(ListReply::ListCommittedOffsetsOk { offsets: BTreeMap<String, i64> });
+const SEND_OK: Form = Form::new("send_ok", &[("offset", Shape::Integer)]);
+const POLL_OK: Form = Form::new("poll_ok", &[("msgs", Shape::Object(&Shape::List(&ENTRY)))]);
+const ENTRY: Shape = Shape::Tuple(&[Shape::Integer, Shape::Any]);
+const COMMIT_OK: Form = Form::plain("commit_offsets_ok");
+const LIST_OK: Form = Form::new(
+    "list_committed_offsets_ok",
+    &[("offsets", Shape::Object(&Shape::Integer))],
+);
 
 #[async_trait]
 impl Operations for Kafka {
@@ -83,7 +88,7 @@ impl Kafka {
         let rewind = invocation.extra.iter().any(|(name, _)| *name == REWIND);
         if !rewind {
             let request = Request::<Json>::ListCommittedOffsets { keys: keys.clone() };
-            let ListReply::ListCommittedOffsetsOk { .. } = client.rpc(&request, TIMEOUT).await?;
+            client.rpc(&request, &LIST_OK, TIMEOUT).await?;
         }
         self.positions(client, |positions| {
             let known = |key: &String| positions.get(key).filter(|_| !rewind);
@@ -98,37 +103,38 @@ impl Kafka {
     async fn poll(&self, client: &Client) -> Result<Value, ClientError> {
         let wanted = self.positions(client, |positions| offsets(positions));
         let request = Request::<Json>::Poll { offsets: wanted };
-        let PollReply::PollOk { msgs, .. } = client.rpc(&request, TIMEOUT).await?;
-        let highest = msgs.iter().map(|(key, pairs)| {
-            let offsets = pairs.iter().map(|(offset, _)| *offset);
-            (key, offsets.max())
+        let reply = client.rpc(&request, &POLL_OK, TIMEOUT).await?;
+        let msgs = reply.get("msgs").cloned().unwrap_or_default();
+        let highest = msgs.entries().iter().map(|(key, entries)| {
+            let offsets = entries.items().iter().map(offset);
+            (key.name().unwrap_or_default(), offsets.max())
         });
-        let highest: Vec<(&String, Option<i64>)> = highest.collect();
+        let highest: Vec<(&str, Option<i64>)> = highest.collect();
         self.positions(client, |positions| {
             for (key, highest) in &highest {
-                let next = highest.map_or(0, |offset| offset.max(-1) + 1);
-                let position = positions.entry((*key).clone()).or_insert(next);
+                let next = highest.map_or(0, |offset| offset.max(-1).saturating_add(1));
+                let position = positions.entry((*key).to_owned()).or_insert(next);
                 *position = next.max(*position);
             }
         });
         let polled = highest
-            .into_iter()
-            .filter_map(|(key, offset)| Some((key.clone(), offset?.max(0))));
+            .iter()
+            .filter_map(|(key, offset)| Some(((*key).to_owned(), (*offset)?.max(0))));
         let polled: Positions = polled.collect();
         if !polled.is_empty() {
             let offsets = offsets(&polled);
             let request = Request::<Json>::CommitOffsets { offsets };
-            let CommitReply::CommitOffsetsOk { .. } = client.rpc(&request, TIMEOUT).await?;
+            client.rpc(&request, &COMMIT_OK, TIMEOUT).await?;
         }
-        let msgs = msgs.into_iter().map(|(key, pairs)| {
-            let pair =
-                |(offset, message)| Value::vector([Value::from(offset), Value::from(message)]);
-            let pairs = pairs.into_iter().map(|(o, m): (i64, Json)| pair((o, m)));
-            (Value::from(key), Value::vector(pairs))
-        });
-        let step = [Value::keyword("poll"), Value::map(msgs)];
+        let step = [Value::keyword("poll"), msgs];
         Ok(Value::vector([Value::vector(step)]))
     }
+}
+
+/// The offset of an entry of a log, as far as 64 bits go.
+fn offset(entry: &Value) -> i64 {
+    let offset = entry.items().first().and_then(Value::as_int);
+    offset.unwrap_or(i64::MAX)
 }
 
 async fn send(client: &Client, steps: &Value) -> Result<Value, ClientError> {
@@ -142,8 +148,9 @@ async fn send(client: &Client, steps: &Value) -> Result<Value, ClientError> {
         key: key.name().unwrap_or_default().to_owned(),
         msg: message.to_json(),
     };
-    let SendReply::SendOk { offset, .. } = client.rpc(&request, TIMEOUT).await?;
-    let place = Value::vector([Value::from(offset), message.clone()]);
+    let reply = client.rpc(&request, &SEND_OK, TIMEOUT).await?;
+    let offset = reply.get("offset").cloned().unwrap_or_default();
+    let place = Value::vector([offset, message.clone()]);
     let step = [f.clone(), key.clone(), place];
     Ok(Value::vector([Value::vector(step)]))
 }

@@ -1,0 +1,149 @@
+//! What a program printed, read as Maelstrom reads it.
+//!
+//! Maelstrom's reader is strict with the envelope (a field too many, or an `id`
+//! of `null`, and the line is no message) and lenient with the text: control
+//! characters may stand in strings as they are, and bytes that are no UTF-8
+//! count as U+FFFD.
+
+use maelstrom_proto::{Body, Frame, Message, NodeId};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// The message on a line, or what is wrong with it.
+pub(super) fn message(line: &[u8]) -> Result<Message, String> {
+    let ordinary = std::str::from_utf8(line).ok().and_then(ordinary);
+    ordinary.map_or_else(|| unusual(line), Ok)
+}
+
+/// The message on a line that is as it should be, read the quick way.
+fn ordinary(line: &str) -> Option<Message> {
+    let frame = Frame::parse(line).ok()?;
+    let start = frame.body().as_ptr().addr() - line.as_ptr().addr();
+    let end = start + frame.body().len();
+    // An `id` of null is read as none.
+    let has_id = |part: &str| part.contains("\"id\"");
+    let is_odd = frame.id().is_none() && (has_id(&line[..start]) || has_id(&line[end..]));
+    (!is_odd).then(|| frame.to_message().ok()).flatten()
+}
+
+/// The message on any other line, or what is wrong with it.
+fn unusual(line: &[u8]) -> Result<Message, String> {
+    let text = String::from_utf8_lossy(line);
+    let read = match serde_json::from_str(&text) {
+        Err(error) if !text.trim_end().chars().any(char::is_control) => Err(error),
+        Err(_) => serde_json::from_str(&without_controls(text.trim_end())),
+        read => read,
+    };
+    let Envelope {
+        src, dest, body, ..
+    } = read.map_err(|error| error.to_string())?;
+    Ok(Message::new(NodeId::from(src), NodeId::from(dest), body))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    src: String,
+    dest: String,
+    body: Body,
+    /// The network gives its own.
+    #[serde(default, rename = "id", deserialize_with = "integer")]
+    _id: (),
+}
+
+/// An integer of any size, and nothing else.
+fn integer<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
+    let number = Box::<RawValue>::deserialize(from)?;
+    let digits = number.get().trim_start_matches('-');
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(serde::de::Error::custom(format!(
+        "`id` may be left out, but where it is given it is an integer, not {number}"
+    )))
+}
+
+/// The same text with its control characters escaped; outside of strings JSON
+/// has none but those that are space.
+fn without_controls(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let (mut in_string, mut after_backslash) = (false, false);
+    for c in text.chars() {
+        if in_string && c < ' ' {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+        in_string ^= c == '"' && !after_backslash;
+        after_backslash = c == '\\' && !after_backslash;
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_as_maelstrom_reads_it() {
+        for (line, body) in [
+            (r#"{"src":"a","dest":"b","body":{"n":1}}"#, r#"{"n":1}"#),
+            (
+                "{\"src\":\"a\",\"dest\":\"b\",\"body\":{\"n\":1}}\r\n",
+                r#"{"n":1}"#,
+            ),
+            (
+                r#"{"dest":"b","id":-12345678901234567890,"src":"a","body":{}}"#,
+                "{}",
+            ),
+            (
+                "{\"src\":\"a\",\"dest\":\"b\",\"body\":{\"s\":\"x\\\"\ty\"}}\n",
+                r#"{"s":"x\"\u0009y"}"#,
+            ),
+            (
+                r#"{"src":"a","dest":"b","body":{"s":"\ud800"}}"#,
+                r#"{"s":"\ud800"}"#,
+            ),
+        ] {
+            let message = message(line.as_bytes()).unwrap();
+            assert_eq!((message.src.as_str(), message.dest.as_str()), ("a", "b"));
+            assert_eq!(message.body.as_str(), body, "{line}");
+        }
+        let foreign = message(b"{\"src\":\"a\",\"dest\":\"b\",\"body\":{\"s\":\"\xff\"}}").unwrap();
+        assert_eq!(foreign.body.as_str(), "{\"s\":\"\u{fffd}\"}");
+    }
+
+    #[test]
+    fn a_line_that_is_no_message_says_why() {
+        for (line, reason) in [
+            ("", "EOF"),
+            ("hello", "expected value"),
+            (
+                r#"{"src":"a","dest":"b","body":{},"mood":1}"#,
+                "unknown field `mood`",
+            ),
+            (
+                r#"{"src":"a","dest":"b","body":{},"id":null}"#,
+                "is an integer, not null",
+            ),
+            (
+                r#"{"src":"a","dest":"b","body":{},"id":1.0}"#,
+                "is an integer, not 1.0",
+            ),
+            (r#"{"src":null,"dest":"b","body":{}}"#, "invalid type: null"),
+            (r#"{"dest":"b","body":{}}"#, "missing field `src`"),
+            (r#"{"src":"a","dest":"b"}"#, "missing field `body`"),
+            (
+                r#"{"src":"a","dest":"b","body":7}"#,
+                "a body is a JSON object, not `7`",
+            ),
+            (
+                r#"{"src":"a","dest":"b","body":{}}{"src":"a"}"#,
+                "trailing characters",
+            ),
+        ] {
+            let error = message(line.as_bytes()).unwrap_err();
+            assert!(error.contains(reason), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a person is told of a run that went wrong, and `test`, which tells it
+//! from within `cargo test`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use maelstrom_node::proto::broadcast::{Request, Response};
+use maelstrom_node::{Context, Node, handler};
+use maelstrom_sim::{Fault, InProcess, Run, Settings, Workload};
+
+use super::echo;
+use super::nodes::{Conduct, set};
+
+/// Tells everybody once what a client told it, and never again.
+fn forgetful(_: Context) -> impl Node {
+    let values = Mutex::new(Vec::new());
+    handler(move |ctx: Context, request: Request| {
+        let mut values = values.lock().unwrap();
+        let response = match request {
+            Request::Topology { .. } => Response::TopologyOk,
+            Request::Read => Response::ReadOk {
+                messages: values.clone(),
+            },
+            Request::Broadcast { message } => {
+                values.push(message);
+                if ctx.sender().is_client() {
+                    for peer in ctx.peers() {
+                        ctx.send(peer, &Request::Broadcast { message });
+                    }
+                }
+                Response::BroadcastOk
+            }
+        };
+        async { Ok(response) }
+    })
+}
+
+fn settings(workload: Workload) -> Settings {
+    Settings::new(workload)
+        .node_count(3)
+        .rate(2.0)
+        .time_limit(5)
+}
+
+/// What `test` says when it panics.
+fn panicked<N: Node>(
+    settings: Settings,
+    seeds: Vec<u64>,
+    node: impl Fn(Context) -> N + Clone + Send + Sync + 'static,
+) -> String {
+    let test = AssertUnwindSafe(|| maelstrom_sim::test(settings, seeds, node));
+    let panic = catch_unwind(test).unwrap_err();
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
+        .unwrap()
+}
+
+#[test]
+fn a_lost_value_is_told_with_its_node_its_time_and_the_partition() {
+    let settings = settings(Workload::Broadcast).nemesis(Fault::Partition);
+    let outcome = Run::new(settings, 5, InProcess::new(forgetful)).execute();
+    insta::assert_snapshot!(outcome.story(&outcome.check()));
+}
+
+#[test]
+fn nothing_is_told_of_values_where_nothing_is_missing() {
+    let outcome = Run::new(settings(Workload::Broadcast), 4, InProcess::new(forgetful));
+    let outcome = outcome.execute();
+    let results = outcome.check();
+    assert_eq!(outcome.story(&results), results.story());
+}
+
+#[test]
+fn a_test_of_a_right_node_returns_and_one_of_a_wrong_node_tells_the_story() {
+    let settings = settings(Workload::GSet).nemesis(Fault::Partition);
+    let right = |ctx| set(Conduct::Right, ctx);
+    maelstrom_sim::test(settings.clone(), 0..10, right);
+    let text = panicked(settings, vec![8, 9], |ctx| set(Conduct::Wrong, ctx));
+    for part in [
+        "seed 8 failed, 0 before it were valid",
+        "never heard of",
+        "told to n",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in {text}");
+    }
+}
+
+#[test]
+fn a_test_stops_at_the_first_seed_that_fails_and_names_it() {
+    let settings = settings(Workload::Broadcast).nemesis(Fault::Partition);
+    let invalid = |seed: &u64| {
+        let outcome = Run::new(settings.clone(), *seed, InProcess::new(forgetful)).execute();
+        outcome.check().verdict() != maelstrom_sim::Verdict::Valid
+    };
+    let seeds: Vec<u64> = (0..1000).collect();
+    let first = seeds.iter().find(|seed| invalid(seed)).unwrap();
+    let text = panicked(settings.clone(), seeds.clone(), forgetful);
+    assert!(
+        text.starts_with(&format!(
+            "seed {first} failed, {first} before it were valid:"
+        )),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_ends_a_run_or_makes_it_empty_fails_a_test() {
+    let impossible = settings(Workload::Echo).node_count(0);
+    let text = panicked(impossible, vec![1], echo);
+    assert!(text.contains("--node-count can't be 0"), "{text}");
+    let text = panicked(settings(Workload::Broadcast).rate(0.0), vec![1], forgetful);
+    assert!(text.contains("unknown"), "{text}");
+    let text = panicked(settings(Workload::Echo), vec![], echo);
+    assert!(text.contains("no seed"), "{text}");
+}
+
+/// The README and the crate's own page show the test that a stranger's crate runs.
+#[test]
+fn the_six_lines_are_the_same_wherever_they_stand() {
+    let file = |name: &str| {
+        let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("//! ", "");
+        let begin = text.find("fn no_element_is_lost").unwrap();
+        let end = begin + text[begin..].find("\n}").unwrap();
+        text[begin..end].to_owned()
+    };
+    let stranger = file("../../examples/stranger/tests/faults.rs");
+    assert!(stranger.contains("0..100"), "{stranger}");
+    assert_eq!(file("README.md"), stranger);
+    assert_eq!(file("src/lib.rs"), stranger);
+}
