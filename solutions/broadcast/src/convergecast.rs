@@ -198,8 +198,14 @@ impl Convergecast {
         let served: Vec<usize> = self.served(now).collect();
         let due = |node: &Self, place: &usize| node.has_word_for(*place, now, Duration::ZERO);
         let Some(flush) = self.next_flush else {
-            // A first word after silence: gather a little, then begin rounds.
-            if served.iter().any(|place| due(self, place)) {
+            // A first word after silence: gather a little, then begin rounds. One
+            // who was spoken to a moment ago, by what was not a hub then, may
+            // lack something and yet be due only in a later round.
+            let lacks = |place: &usize| {
+                let peer = &self.peers[*place];
+                peer.life.is_some() && self.knowledge.exceeds(&peer.have)
+            };
+            if served.iter().any(|place| due(self, place) || lacks(place)) {
                 self.next_flush = Some(now + self.period / 4);
             }
             return;

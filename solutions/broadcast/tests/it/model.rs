@@ -274,6 +274,40 @@ proptest! {
     }
 }
 
+/// It had just spoken as a leaf, and as a hub had nothing due and set no time.
+#[test]
+fn a_leaf_that_becomes_hub_says_what_it_said_in_vain() {
+    let faults = Faults {
+        loss: 0.304_151_885_867_460_06,
+        latency: MS,
+        late: MS,
+        cuts: Vec::new(),
+        kills: Vec::new(),
+        whole: Duration::from_secs(8),
+    };
+    let mut model = Model::new(Strategy::ConvergecastQuick, 2, 5, faults);
+    let told = [
+        (1, 938),
+        (1, 2283),
+        (1, 1898),
+        (1, 6819),
+        (1, 4746),
+        (0, 538),
+        (0, 5480),
+        (0, 4275),
+        (1, 406),
+        (1, 5459),
+        (1, 7186),
+        (1, 3872),
+        (0, 2728),
+    ];
+    for (value, (node, time)) in told.into_iter().enumerate() {
+        model.tell(Duration::from_millis(time), node, value as u64);
+    }
+    model.run(Duration::from_secs(30));
+    assert_eq!(model.missing(told.len() as u64), []);
+}
+
 /// Constant latency and late timers: what a round costs.
 #[test]
 fn a_round_costs_two_messages_a_leaf_however_late_the_timers() {
