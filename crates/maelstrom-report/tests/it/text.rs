@@ -30,7 +30,9 @@ fn a_register_that_no_order_explains_is_drawn_with_the_orders_tried() {
 #[test]
 fn the_page_needs_nothing_beside_it() {
     for report in [broadcast(), transactions(), register()] {
-        let page = report.html();
+        // The name of SVG's namespace is no place to fetch from.
+        let html = report.html();
+        let page = html.replace("http://www.w3.org/2000/svg", "");
         for reference in ["src=", "http:", "https:", "@import", "url(http"] {
             assert!(!page.contains(reference), "{reference}");
         }
@@ -52,7 +54,7 @@ fn the_page_needs_nothing_beside_it() {
             page.matches("<table>").count(),
             page.matches("<caption").count()
         );
-        assert_eq!(page, report.html(), "the same run gives the same page");
+        assert!(html == report.html(), "the same run gives the same page");
     }
 }
 
