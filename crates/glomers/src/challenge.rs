@@ -21,9 +21,8 @@ pub(crate) struct Challenge {
     pub(crate) settings: fn() -> Settings,
     /// What must be reached beside a valid verdict.
     pub(crate) thresholds: &'static [Threshold],
-    /// The best figures that others published, `servers` messages per operation
-    /// and median / maximum latency, in words; empty where there are none.
-    pub(crate) published: &'static str,
+    /// The best figures that others published.
+    pub(crate) published: &'static [Published],
     /// The solution that runs, as a program and in this process.
     pub(crate) solution: Solution,
 }
@@ -38,6 +37,38 @@ pub(crate) struct Solution {
     pub(crate) strategies: fn() -> Vec<String>,
     /// The same node as a value, by strategy.
     pub(crate) host: fn(&str) -> Result<InProcess, String>,
+}
+
+/// Figures of somebody else's solution.
+pub(crate) struct Published {
+    /// Messages per operation with no client on either end.
+    pub(crate) servers: f64,
+    /// The median and the maximum of the stable latencies in milliseconds, where they
+    /// were published.
+    pub(crate) latency: Option<(u32, u32)>,
+    /// What sets it apart; may be empty.
+    pub(crate) note: &'static str,
+}
+
+impl fmt::Display for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.servers)?;
+        if let Some((median, maximum)) = self.latency {
+            write!(f, ", {median} / {maximum} ms")?;
+        }
+        if !self.note.is_empty() {
+            write!(f, " ({})", self.note)?;
+        }
+        Ok(())
+    }
+}
+
+const fn published(servers: f64, latency: Option<(u32, u32)>, note: &'static str) -> Published {
+    Published {
+        servers,
+        latency,
+        note,
+    }
 }
 
 /// A figure that must stay below a limit.
@@ -169,6 +200,13 @@ impl Challenge {
         }
     }
 
+    /// The best published figures in words: messages per operation between servers, and
+    /// median / maximum latency. Empty where there are none.
+    pub(crate) fn published_words(&self) -> String {
+        let words: Vec<String> = self.published.iter().map(ToString::to_string).collect();
+        words.join("; ")
+    }
+
     /// The nodes of a strategy, or of the best one.
     ///
     /// # Errors
@@ -207,7 +245,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "1: send back what was sent",
         settings: || Settings::new(Workload::Echo).node_count(1).time_limit(10),
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: ECHO,
     },
     Challenge {
@@ -222,7 +260,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
                 .nemesis(Fault::Partition)
         },
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: UNIQUE_IDS,
     },
     Challenge {
@@ -230,7 +268,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "3a: one node",
         settings: || broadcast_settings(1),
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: FLOOD,
     },
     Challenge {
@@ -238,7 +276,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "3b: five nodes",
         settings: || broadcast_settings(5),
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: FLOOD,
     },
     Challenge {
@@ -246,7 +284,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "3c: five nodes, partitions",
         settings: || broadcast_settings(5).nemesis(Fault::Partition),
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: FLOOD,
     },
     Challenge {
@@ -258,7 +296,10 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
             below(Measure::MedianLatency, 400.0),
             below(Measure::MaximumLatency, 600.0),
         ],
-        published: "7.75, 333 / 533 ms (acknowledged); 11.79, 84 / 105 ms (not acknowledged)",
+        published: &[
+            published(7.75, Some((333, 533)), "acknowledged"),
+            published(11.79, Some((84, 105)), "not acknowledged"),
+        ],
         solution: QUICK,
     },
     Challenge {
@@ -270,7 +311,10 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
             below(Measure::MedianLatency, 1000.0),
             below(Measure::MaximumLatency, 2000.0),
         ],
-        published: "1.99, 339 / 678 ms; 1.92, 764 / 1087 ms",
+        published: &[
+            published(1.99, Some((339, 678)), ""),
+            published(1.92, Some((764, 1087)), ""),
+        ],
         solution: FRUGAL,
     },
     Challenge {
@@ -284,7 +328,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
                 .nemesis(Fault::Partition)
         },
         thresholds: &[],
-        published: "0.184",
+        published: &[published(0.184, None, "")],
         solution: COUNTER,
     },
     Challenge {
@@ -292,7 +336,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "5a: a log on one node",
         settings: || kafka_settings(1),
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: ONE_LOG,
     },
     Challenge {
@@ -300,7 +344,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "5b: a log on two nodes",
         settings: || kafka_settings(2),
         thresholds: &[],
-        published: "3.17",
+        published: &[published(3.17, None, "")],
         solution: LOG,
     },
     Challenge {
@@ -308,7 +352,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
         title: "5c: with fewer messages",
         settings: || kafka_settings(2),
         thresholds: &[],
-        published: "1.37",
+        published: &[published(1.37, None, "")],
         solution: LOG,
     },
     Challenge {
@@ -318,7 +362,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
             txn_settings(1, ConsistencyModel::READ_UNCOMMITTED).availability(Availability::Total)
         },
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: ONE_TXN,
     },
     Challenge {
@@ -330,7 +374,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
                 .nemesis(Fault::Partition)
         },
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: TXN,
     },
     Challenge {
@@ -342,7 +386,7 @@ pub(crate) const CHALLENGES: &[Challenge] = &[
                 .nemesis(Fault::Partition)
         },
         thresholds: &[],
-        published: "",
+        published: &[],
         solution: TXN,
     },
 ];

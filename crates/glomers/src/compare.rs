@@ -1,6 +1,8 @@
 //! `glomers compare`: the strategies of a challenge side by side, over many
 //! seeds, with the network whole and under each fault.
 
+mod html;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -49,6 +51,11 @@ pub(crate) struct CompareArgs {
     /// Write everything that was measured to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+
+    /// Write a page that shows the comparison to this file, and the report of a run of
+    /// each row to a folder beside it.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 
     #[command(flatten)]
     settings: SettingArgs,
@@ -107,6 +114,13 @@ pub(crate) fn compare(args: &CompareArgs) -> u8 {
             let text = format!("{} could not be written: {error}", file.display());
             return complain(exit::CRASHED, &text);
         }
+    }
+    if let Some(file) = &args.html {
+        if let Err(error) = html::write(file, challenge, args, &rows) {
+            let text = format!("{} could not be written: {error}", file.display());
+            return complain(exit::CRASHED, &text);
+        }
+        anstream::println!("page: {}", file.display());
     }
     code(&rows)
 }
@@ -201,6 +215,12 @@ impl Row {
         bad(Verdict::Invalid).or_else(|| bad(Verdict::Unknown))
     }
 
+    /// The seed with the largest latency.
+    fn slowest(&self) -> Option<&Summary> {
+        let found = self.summaries.iter();
+        found.max_by_key(|found| found.figures.latencies().1.map(|Quantiles([.., max])| max))
+    }
+
     fn spread(&self, figure: impl Fn(&Figures) -> Option<f64>) -> Option<Spread> {
         Spread::of(&self.summaries, figure)
     }
@@ -265,6 +285,14 @@ const HEADS: [&str; 11] = [
 /// The columns that are words, and so begin at the left.
 const WORDS: usize = 2;
 
+/// What the latencies of these rows are called.
+fn latency(rows: &[Row]) -> &'static str {
+    let found = rows.iter().flat_map(|row| &row.summaries);
+    let names = found.map(|found| found.figures.latencies().0);
+    let name = names.min_by_key(|name| *name != "stable latency");
+    name.unwrap_or("latency")
+}
+
 fn tell(challenge: &Challenge, args: &CompareArgs, rows: &[Row]) {
     let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
     let width = |column: usize| {
@@ -282,16 +310,12 @@ fn tell(challenge: &Challenge, args: &CompareArgs, rows: &[Row]) {
         });
         padded.collect::<Vec<_>>().join("  ")
     };
-    let latency = rows.iter().flat_map(|row| &row.summaries);
-    let latency = latency
-        .map(|found| found.figures.latencies().0)
-        .min_by_key(|name| *name != "stable latency");
     anstream::println!(
         "{}",
         format!(
             "the worst of {} seeds; messages per operation, {} in ms",
             args.seeds,
-            latency.unwrap_or("latency")
+            latency(rows)
         )
         .dimmed()
     );
@@ -312,7 +336,7 @@ fn tell(challenge: &Challenge, args: &CompareArgs, rows: &[Row]) {
         anstream::println!("asked of a network that is whole: {}", asked.join("; "));
     }
     if !challenge.published.is_empty() {
-        anstream::println!("best published, servers: {}", challenge.published);
+        anstream::println!("best published, servers: {}", challenge.published_words());
     }
     for row in rows {
         if let Some(worst) = row.worst() {
@@ -366,7 +390,7 @@ fn to_json(challenge: &Challenge, args: &CompareArgs, rows: &[Row]) -> Value {
         "seeds": { "from": args.from, "count": args.seeds },
         "settings": args.settings.flags(),
         "thresholds": challenge.thresholds,
-        "published": challenge.published,
+        "published": challenge.published_words(),
         "rows": rows.iter().map(row).collect::<Vec<_>>(),
     })
 }

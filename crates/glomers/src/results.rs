@@ -80,7 +80,7 @@ fn challenge_rows(table: &mut String, challenge: &Challenge, seeds: u64) -> Resu
         .collect();
     asked.extend(
         (!challenge.published.is_empty())
-            .then(|| format!("best published: {}", challenge.published)),
+            .then(|| format!("best published: {}", challenge.published_words())),
     );
     if !asked.is_empty() {
         // Writing to a string can't fail.

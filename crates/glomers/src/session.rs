@@ -224,7 +224,7 @@ impl Session {
     }
 
     /// Upstream's own results with ours beside them.
-    fn json(&self, outcome: &Outcome, results: &Results, rows: &[Row]) -> Value {
+    pub(crate) fn json(&self, outcome: &Outcome, results: &Results, rows: &[Row]) -> Value {
         let mut json = results.to_json();
         let settings = &outcome.settings;
         let names = |all: Vec<String>| Value::from(all);

@@ -128,3 +128,50 @@ fn a_challenge_with_one_way_only_has_one_row_for_each_fault() {
     assert_eq!(json["rows"].as_array().map(Vec::len), Some(1));
     assert_eq!(json["rows"][0]["latency"]["kind"], "response time");
 }
+
+#[test]
+fn a_page_shows_the_plane_and_leads_to_a_run_of_each_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("side by side.html");
+    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_glomers"));
+    let words = "compare broadcast-e --strategies flood,convergecast --seeds 2 --time-limit 5";
+    let command = command.args(words.split(' ')).arg("--html").arg(&file);
+    command.assert().success();
+    let page = std::fs::read_to_string(&file).unwrap();
+    for part in [
+        ">Messages against median stable latency, no faults</title>",
+        ">Messages against maximum stable latency, faults: partition</title>",
+        ">all below 20</text>",
+        ">below 1000</text>",
+        ">published 1</text>",
+        "1: 1.99, 339 / 678 ms",
+        "messages per operation (all) below 20",
+        "<th scope=\"col\">available</th>",
+    ] {
+        assert!(page.contains(part), "`{part}` is not in {page}");
+    }
+    for strategy in ["flood", "convergecast"] {
+        for faults in ["none", "partition"] {
+            let name = format!("{strategy}-{faults}.html");
+            let link = format!("<a href=\"side%20by%20side.runs/{name}\">{strategy}</a>");
+            // Two planes and the table.
+            assert_eq!(page.matches(&link).count(), 3, "{link} in {page}");
+            let report = folder.path().join("side by side.runs").join(name);
+            let report = std::fs::read_to_string(report).unwrap();
+            assert!(
+                report.contains(&format!("--strategy {strategy} ")),
+                "{strategy} {faults}"
+            );
+        }
+    }
+    // Nothing is fetched, and no two parts have the same name.
+    for part in ["src=\"http", "href=\"http", "url(http", "<script"] {
+        assert!(!page.contains(part), "`{part}` is in {page}");
+    }
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).collect();
+    let mut ids: Vec<&str> = ids.iter().filter_map(|id| id.split('"').next()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "{ids:?}");
+}

@@ -34,7 +34,7 @@ const FONTS: &str = "system-ui, sans-serif";
 /// A plot before it is drawn.
 pub(super) struct Canvas {
     /// A name for its parts that no other plot of a page has.
-    pub(super) id: &'static str,
+    pub(super) id: String,
     pub(super) title: String,
     pub(super) description: String,
     /// What the axes show, with units.
@@ -87,7 +87,7 @@ impl Canvas {
         Plot {
             svg: named(
                 &drawn,
-                self.id,
+                &self.id,
                 (width, height),
                 &self.title,
                 &self.description,

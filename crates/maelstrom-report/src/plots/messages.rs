@@ -66,7 +66,7 @@ pub(super) fn by_type(report: &Report) -> Option<Plot> {
         return None;
     }
     let canvas = Canvas {
-        id: "messages",
+        id: "messages".into(),
         title: "Messages by type".into(),
         description: format!(
             "{} messages were sent: {}; at most {} of a type per second. Drawn for each {} s.{}",

@@ -120,7 +120,7 @@ pub(super) fn latency(report: &Report, done: &[Done]) -> Option<Plot> {
         shaded(report)
     );
     let canvas = Canvas {
-        id: "latency",
+        id: "latency".into(),
         title: "Latency of each operation".into(),
         description,
         x: "time of invocation (s)".into(),
@@ -208,7 +208,7 @@ pub(super) fn quantiles(report: &Report, done: &[Done]) -> Option<Plot> {
         marks.extend(line(&stretches, colour, dash, name));
     }
     let canvas = Canvas {
-        id: "quantiles",
+        id: "quantiles".into(),
         title: "Latency quantiles of successful operations".into(),
         description: format!(
             "Over the whole run: {}. Drawn for each {} s.{}",
@@ -291,7 +291,7 @@ pub(super) fn rate(report: &Report, done: &[Done]) -> Option<Plot> {
         return None;
     }
     let canvas = Canvas {
-        id: "rate",
+        id: "rate".into(),
         title: "Rate of operations".into(),
         description: format!(
             "Ended in all: {}; at most {} of a kind per second. Drawn for each {} s.{}",

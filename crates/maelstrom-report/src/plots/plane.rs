@@ -65,21 +65,23 @@ const SHAPES: [MarkerShape; 6] = [
 ];
 
 impl Plane {
-    /// The plane as a plot; none without a spot.
-    pub fn plot(&self) -> Option<Plot> {
+    /// The plane as a plot; none without a spot. No other plot of the page has its `id`.
+    pub fn plot(&self, id: &str) -> Option<Plot> {
         let spots: Vec<&Spot> = self.groups.iter().flat_map(|group| &group.spots).collect();
         if spots.is_empty() {
             return None;
         }
-        let range = |axis: &Axis, of: fn(&Spot) -> f64| {
+        let range = |axis: &Axis, across: &Axis, of: fn(&Spot) -> f64| {
             let limits = axis.limits.iter().map(|(limit, _)| *limit);
             let values = spots.iter().map(|spot| of(spot)).chain(limits);
             let largest = values.clone().fold(0.0, f64::max);
             let smallest = values.filter(|value| *value > 0.0);
             let smallest = smallest.fold(largest, f64::min);
-            match axis.log {
-                true => (smallest / 1.5, largest * 1.5),
-                false => (0.0, above(largest * 1.05)),
+            // The name of a line across stands at its end.
+            match (axis.log, across.limits.is_empty()) {
+                (true, true) => (smallest / 1.5, largest * 1.5),
+                (true, false) => (smallest / 1.5, largest * 6.0),
+                (false, _) => (0.0, above(largest * 1.05)),
             }
         };
         let mut marks = Vec::new();
@@ -87,14 +89,20 @@ impl Plane {
             let place = place.min(SHAPES.len() - 1);
             let marker = ScatterPlot::new()
                 .with_data(group.spots.iter().map(|spot| spot.at))
-                .with_labels(group.spots.iter().map(|spot| spot.name.clone()))
-                .with_repel_labels()
                 .with_marker(SHAPES[place])
                 .with_color(SERIES[place])
                 .with_size(5.0)
                 .with_legend(group.name.clone());
             marks.push(Marks::Scatter(marker));
         }
+        // One series has all names, so that each keeps clear of those of other groups.
+        let names = ScatterPlot::new()
+            .with_data(spots.iter().map(|spot| spot.at))
+            .with_labels(spots.iter().map(|spot| spot.name.clone()))
+            .with_repel_labels()
+            .with_color("none")
+            .with_size(5.0);
+        marks.push(Marks::Scatter(names));
         let mut lines = Vec::new();
         for (at, name) in &self.x.limits {
             lines.push(limit(ReferenceLine::vertical(*at), name));
@@ -103,18 +111,22 @@ impl Plane {
             lines.push(limit(ReferenceLine::horizontal(*at), name));
         }
         let canvas = Canvas {
-            id: "plane",
+            id: id.to_owned(),
             title: self.title.clone(),
             description: self.description.clone(),
             x: self.x.label.clone(),
             y: self.y.label.clone(),
-            x_range: range(&self.x, |spot| spot.at.0),
-            y_range: range(&self.y, |spot| spot.at.1),
+            x_range: range(&self.x, &self.y, |spot| spot.at.0),
+            y_range: range(&self.y, &self.x, |spot| spot.at.1),
             log: (self.x.log, self.y.log),
             shades: Vec::new(),
             lines,
         };
         let mut plot = canvas.draw(marks);
+        if spots.iter().any(|spot| spot.href.is_some()) {
+            // A screen reader does not look for links in what is an image.
+            plot.svg = plot.svg.replacen("role=\"img\"", "role=\"group\"", 1);
+        }
         for spot in spots {
             if let Some(href) = &spot.href {
                 let name = super::canvas::escaped(&spot.name);

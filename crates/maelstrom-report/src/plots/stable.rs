@@ -42,7 +42,7 @@ pub(super) fn latencies(report: &Report) -> Option<Plot> {
         .with_stroke_width(2.0)
         .with_step();
     let canvas = Canvas {
-        id: "stable",
+        id: "stable".into(),
         title: "Distribution of stable latency".into(),
         description: format!(
             "Of {count} values half were stable within {median} ms, and all within {largest} ms; \

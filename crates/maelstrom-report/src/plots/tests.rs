@@ -199,12 +199,13 @@ fn a_plane_has_its_limits_and_leads_on() {
             ],
         }],
     };
-    let plot = plane.plot().expect("a plot");
+    let plot = plane.plot("plane").expect("a plot");
     assert_eq!(
         axes(&plot),
         ["messages per operation (1)", "median latency (ms)"]
     );
     for part in [
+        "role=\"group\"",
         "<a href=\"a/report.html\">flood</a></text>",
         ">batch</text>",
         ">below 30</text>",
@@ -214,5 +215,5 @@ fn a_plane_has_its_limits_and_leads_on() {
         assert!(plot.svg.contains(part), "`{part}` is not in {}", plot.svg);
     }
     plane.groups.clear();
-    assert_eq!(plane.plot(), None);
+    assert_eq!(plane.plot("plane"), None);
 }
