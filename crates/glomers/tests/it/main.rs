@@ -27,7 +27,8 @@ use assert_cmd::Command;
 fn glomers(store: &Path, words: &str) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_glomers"));
     command.args(words.split_whitespace());
-    if words.starts_with("run ") {
+    let keeps = words.starts_with("run ") || words.starts_with("sweep ");
+    if keeps && !words.contains("--store") {
         // The options of `glomers` come before `--`.
         command = Command::new(env!("CARGO_BIN_EXE_glomers"));
         let (ours, theirs) = words.split_once(" -- ").unwrap_or((words, ""));
