@@ -77,15 +77,18 @@ mod tests {
             .key_count(1)
             .max_txn_length(2)
             .max_writes_per_key(3)
-            .only_operations("2,4-6".parse().unwrap())
-            .only_faults("none".parse().unwrap());
+            .only_operations("2,4-6".parse().expect("a selection"))
+            .only_faults("none".parse().expect("a selection"));
         for challenge in CHALLENGES {
             let official = (challenge.settings)();
             let mut meant = meant.clone();
             meant.workload = official.workload;
             let words = flags(&official, &meant).join(" ");
             let words = format!("glomers run {} {words}", challenge.id);
-            let Command::Run(args) = Cli::try_parse_from(words.split(' ')).unwrap().command else {
+            let Command::Run(args) = Cli::try_parse_from(words.split(' '))
+                .expect("the flags that were printed")
+                .command
+            else {
                 panic!("{words}");
             };
             let mut typed = args.settings.apply(official);

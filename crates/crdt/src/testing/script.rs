@@ -140,8 +140,9 @@ impl<S: Scenario> Outcome<S> {
 /// // Whatever is reached survives JSON.
 /// proptest!(|(states in reachable::<Adding>())| {
 ///     for state in states {
-///         let text = serde_json::to_string(&state).unwrap();
-///         prop_assert_eq!(serde_json::from_str::<GSet<u8>>(&text).unwrap(), state);
+///         let text = serde_json::to_string(&state).expect("a set is written as a list");
+///         let read: GSet<u8> = serde_json::from_str(&text).expect("what was written is read");
+///         prop_assert_eq!(read, state);
 ///     }
 /// });
 /// ```

@@ -97,27 +97,27 @@ mod tests {
 
     #[test]
     fn the_home_comes_before_the_path_and_the_script_before_the_archive() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder to try in");
         let (home, other) = (folder.path().join("home"), folder.path().join("bin"));
-        fs::create_dir_all(home.join("lib")).unwrap();
-        fs::create_dir_all(&other).unwrap();
-        let path = env::join_paths([Path::new("/nowhere"), &other]).unwrap();
+        fs::create_dir_all(home.join("lib")).expect("a folder of our own");
+        fs::create_dir_all(&other).expect("a folder of our own");
+        let path = env::join_paths([Path::new("/nowhere"), &other]).expect("paths without colons");
         let find = || Installed::find_in(Some(home.as_os_str()), Some(&path));
 
         let error = find().unwrap_err();
         for part in [
-            home.to_str().unwrap(),
+            home.to_str().expect("a path of plain letters"),
             "lib/maelstrom.jar",
             "PATH",
             "jepsen-io/maelstrom",
         ] {
             assert!(error.contains(part), "`{part}` is not in {error}");
         }
-        fs::write(other.join("maelstrom"), "").unwrap();
+        fs::write(other.join("maelstrom"), "").expect("a folder of our own");
         assert_eq!(find(), Ok(Installed::Script(other.join("maelstrom"))));
-        fs::write(home.join("lib/maelstrom.jar"), "").unwrap();
+        fs::write(home.join("lib/maelstrom.jar"), "").expect("a folder of our own");
         assert_eq!(find(), Ok(Installed::Jar(home.join("lib/maelstrom.jar"))));
-        fs::write(home.join("maelstrom"), "").unwrap();
+        fs::write(home.join("maelstrom"), "").expect("a folder of our own");
         assert_eq!(find(), Ok(Installed::Script(home.join("maelstrom"))));
     }
 
