@@ -490,9 +490,8 @@ impl<'a> Engine<'a> {
         }
         self.hand_over_early();
         let mut any = false;
-        while !self.network.has_problems()
-            && let Some(delivery) = self.network.next_delivery()
-        {
+        let now = self.clock.now();
+        while let Some(delivery) = self.network.next_delivery(now) {
             any = true;
             if let Some((receiver, message)) = delivery {
                 self.hand_over(receiver, message);
