@@ -282,13 +282,16 @@ impl<'a> Engine<'a> {
                 .as_ref()
                 .filter(|_| self.restarted.is_none())
                 .map(|nemesis| nemesis.next_at().max(now));
-            let Some(soonest) = operation.into_iter().chain(fault).min() else {
-                self.step(None).await?;
+            let soonest = operation.into_iter().chain(fault).min();
+            let Some(soonest) = soonest.filter(|time| *time < cutoff) else {
+                if operation.is_some() || now >= cutoff {
+                    return Ok(());
+                }
+                // Jepsen asks again whenever an operation has ended, and a thread
+                // that is free then goes on.
+                self.step(Some(cutoff)).await?;
                 continue;
             };
-            if soonest >= cutoff {
-                return Ok(());
-            }
             self.progress(Phase::Operations);
             if soonest > now {
                 self.step(Some(soonest)).await?;
