@@ -54,7 +54,7 @@ pub struct Server<N, F> {
     outbox: Outbox,
     environment: Environment,
     senders: Senders,
-    /// Messages that could not be understood.
+    /// Messages that could not be understood, and further `init`s.
     refused: Sample,
     tasks: Tasks,
     killed: AtomicBool,
@@ -79,6 +79,13 @@ struct Incoming<'a> {
     dest: &'a str,
     header: Header<'a>,
     body: Text<'a>,
+}
+
+impl Incoming<'_> {
+    /// Whether it is the message that names a node, and no reply.
+    fn is_init(&self) -> bool {
+        self.header.kind == "init" && self.header.in_reply_to.is_none()
+    }
 }
 
 /// The text of a body: part of a line, or shared with whoever sent it.
@@ -180,12 +187,23 @@ where
             return;
         }
         match &mut self.state {
+            State::Running { ctx, .. } if message.is_init() => {
+                if let Some(count) = self.refused.count() {
+                    let from = message.src;
+                    warn!(%from, count, "a second init; the node keeps its name and its state");
+                }
+                if let Some(msg_id) = message.header.msg_id {
+                    let text = "this node is initialised already";
+                    let again = Error::new(ErrorCode::MalformedRequest, text);
+                    reply::<init::Response>(ctx, message.src, msg_id, &Err(again));
+                }
+            }
             State::Running { node, ctx } => {
                 if let Err(error) = dispatch(node, ctx, message) {
                     self.refuse(message.src, message.dest, message.body.as_str(), &error);
                 }
             }
-            State::BeforeInit { .. } if message.header.kind == "init" => self.init(message),
+            State::BeforeInit { .. } if message.is_init() => self.init(message),
             State::BeforeInit { early, bytes, .. } => {
                 let text = message.body.as_str();
                 let problem = match Body::parse(text) {
@@ -312,15 +330,6 @@ fn dispatch<N: Node>(
         let pending = &ctx.shared.pending;
         if !pending.complete(in_reply_to, is_error, || body.to_shared()) {
             debug!(from = %src, in_reply_to, "a reply that nobody waits for (any more)");
-        }
-        return Ok(());
-    }
-    if header.kind == "init" {
-        warn!(from = %src, "a second init; the node keeps its name and its state");
-        if let Some(msg_id) = header.msg_id {
-            let text = "this node is initialised already";
-            let again = Error::new(ErrorCode::MalformedRequest, text);
-            reply::<init::Response>(ctx, src, msg_id, &Err(again));
         }
         return Ok(());
     }
