@@ -16,7 +16,8 @@ const PLOTS: &str = crate::plots::STYLE;
 
 /// The script, in the order in which its files build upon each other. Each is a module that
 /// node's test runner can load by itself; here they share one.
-const SCRIPT: [&str; 11] = [
+const SCRIPT: [&str; 12] = [
+    include_str!("page/guess.mjs"),
     include_str!("page/data.mjs"),
     include_str!("page/time.mjs"),
     include_str!("page/colours.mjs"),
@@ -99,11 +100,13 @@ fn plots(report: &Report) -> String {
     out + "</section>\n"
 }
 
-/// The files as one module: what they import from each other is already there.
+/// The files as one module, without what only their readers need: what they import from each
+/// other is already there.
 fn script() -> String {
     let mut out = String::new();
     for line in SCRIPT.iter().flat_map(|file| file.lines()) {
-        if !line.starts_with("import ") {
+        let line = line.trim_start();
+        if !line.is_empty() && !line.starts_with("import ") && !line.starts_with("//") {
             out.push_str(line.strip_prefix("export ").unwrap_or(line));
             out.push('\n');
         }
