@@ -215,6 +215,10 @@ impl Slot {
 
 /// Where a number stands, right after the other if there is one.
 fn search(ints: &[i64], before: Option<i64>, number: i64) -> Option<usize> {
+    // Most often it is not there, which is the quicker to see.
+    if !ints.contains(&number) {
+        return None;
+    }
     match before {
         None => ints.iter().position(|there| *there == number),
         Some(before) => {
