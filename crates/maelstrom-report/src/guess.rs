@@ -296,9 +296,13 @@ impl Texts {
         let mut known = [None; KNOWN];
         known[0] = answers;
         known[1..=RECENT].copy_from_slice(&self.recent[lanes[0]]);
-        known[1 + RECENT..=2 * RECENT].copy_from_slice(&self.recent[lanes[1]]);
+        if lanes[0] != lanes[1] {
+            known[1 + RECENT..=2 * RECENT].copy_from_slice(&self.recent[lanes[1]]);
+        }
         known[LAST] = self.of_shape[shape].last.replace(text);
-        self.guess(shape, ints, &known);
+        if !ints.is_empty() {
+            self.guess(shape, ints, &known);
+        }
         self.ints.extend_from_slice(ints);
         self.wide_starts.push(self.wides.len());
         self.wides.extend_from_slice(wides);

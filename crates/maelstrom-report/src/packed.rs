@@ -6,7 +6,6 @@
 //! `wideBytes` are long numbers. Most of what a run is can be guessed from what came before in it
 //! (`guess.rs`), so what stands here is mostly zeros. `data.mjs` reads it.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use base64::Engine as _;
@@ -73,7 +72,6 @@ struct Pack<'a> {
     messages: &'a [Message],
     ends: Vec<End>,
     apart: Apart,
-    json: String,
     texts: Texts,
     /// Messages and operations, in order of time: which it is, and microseconds after the one before.
     is_op: Column,
@@ -144,7 +142,6 @@ impl<'a> Pack<'a> {
             messages,
             ends: messages.iter().map(still).collect(),
             apart: Apart::default(),
-            json: String::new(),
             texts: Texts::new(lanes.all.len()),
             last_id: vec![0; names],
             last_dest: vec![0; names],
@@ -381,9 +378,9 @@ impl<'a> Pack<'a> {
     }
 
     fn text(&mut self, value: Option<&Edn>, answers: Option<usize>, lane: usize) -> usize {
-        self.json.clear();
-        write_json(value.unwrap_or(&Edn::Nil), &mut self.json);
-        self.apart.of(&self.json, false);
+        let value = value.unwrap_or(&Edn::Nil);
+        let json = serde_json::to_string(value).unwrap_or_else(|_| value.to_json().to_string());
+        self.apart.of(&json, false);
         let shape = self.texts.shape(&self.apart.shape);
         self.texts.tell(
             (shape, &self.apart.ints, &self.apart.wides),
@@ -455,28 +452,6 @@ impl<'a> Pack<'a> {
             let _ = deflate.write_all(bytes);
         }
         deflate.finish().unwrap_or_default()
-    }
-}
-
-/// Writes a value as JSON: what most values are made of at once; the rest goes the long way.
-fn write_json(value: &Edn, out: &mut String) {
-    match value {
-        Edn::Nil => out.push_str("null"),
-        Edn::Int(number) => {
-            // Writing to a string can't fail.
-            let _ = write!(out, "{number}");
-        }
-        Edn::Vector(items) | Edn::List(items) | Edn::Set(items) => {
-            out.push('[');
-            for (place, item) in items.iter().enumerate() {
-                if place > 0 {
-                    out.push(',');
-                }
-                write_json(item, out);
-            }
-            out.push(']');
-        }
-        other => out.push_str(&other.to_json().to_string()),
     }
 }
 

@@ -41,7 +41,15 @@ pub(crate) fn html(report: &Report) -> String {
         Some(seed) => format!("{name}, seed {seed}"),
         None => name,
     };
-    let data = packed(report);
+    // Two parts that take their time, and know nothing of each other.
+    let (data, plots) = std::thread::scope(|scope| {
+        let plots = scope.spawn(|| plots(report));
+        let data = packed(report);
+        match plots.join() {
+            Ok(plots) => (data, plots),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
     let mut page = String::with_capacity(data.len() + 100_000);
     // Writing to a string can't fail, here and below.
     let _ = write!(
@@ -60,7 +68,7 @@ pub(crate) fn html(report: &Report) -> String {
     if report.journal().is_some() || !report.history().is_empty() {
         page.push_str(DIAGRAM);
     }
-    page.push_str(&plots(report));
+    page.push_str(&plots);
     page.push_str("</main>\n<script type=\"application/octet-stream\" id=\"run\">");
     page.push_str(&data);
     page.push_str("</script>\n<script type=\"module\">\n");

@@ -159,7 +159,7 @@ export class Texts {
     };
     know(0, answers);
     for (let i = 0; i < RECENT; i++) know(1 + i, this.recent[one][i]);
-    for (let i = 0; i < RECENT; i++) know(1 + RECENT + i, this.recent[other][i]);
+    for (let i = 0; i < RECENT; i++) know(1 + RECENT + i, one === other ? -1 : this.recent[other][i]);
     know(LAST, memory.last);
     memory.last = text;
     this.memory = memory;
