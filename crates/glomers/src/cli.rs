@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::challenge::{self, Challenge};
 use crate::check::{CheckArgs, model};
 use crate::compare::CompareArgs;
 use crate::report::{PageArgs, ReportArgs};
@@ -15,7 +16,8 @@ use crate::test::TestArgs;
 use clap::{Args, Parser, Subcommand};
 use maelstrom_check::ConsistencyModel;
 use maelstrom_sim::{
-    Availability, Concurrency, Fault, LatencyDist, Selection, ServiceMode, Settings, TopologyKind,
+    Availability, Concurrency, Fault, InProcess, LatencyDist, Selection, ServiceMode, Settings,
+    TopologyKind,
 };
 
 /// Gossip Glomers on an embedded workbench.
@@ -182,6 +184,19 @@ pub(crate) struct SettingArgs {
 pub(crate) type Faults = std::collections::BTreeSet<Fault>;
 
 impl SettingArgs {
+    /// What is asked for where a challenge is run in this process: the challenge,
+    /// its settings as these change them, and nodes of the strategy.
+    pub(crate) fn asked(
+        &self,
+        challenge: &str,
+        strategy: Option<&str>,
+    ) -> Result<(&'static Challenge, Settings, InProcess), String> {
+        let challenge = challenge::find(challenge)?;
+        let settings = self.apply((challenge.settings)());
+        settings.validate().map_err(|error| error.to_string())?;
+        Ok((challenge, settings, challenge.host(strategy)?))
+    }
+
     /// The official settings with whatever was given in their place.
     pub(crate) fn apply(&self, mut settings: Settings) -> Settings {
         if let Some(count) = self.node_count {

@@ -9,6 +9,7 @@ mod list;
 mod many;
 mod measured;
 mod node_logs;
+mod notes;
 #[cfg(test)]
 mod official;
 mod report;

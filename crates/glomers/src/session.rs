@@ -21,6 +21,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use crate::challenge::Threshold;
 use crate::measured::{Figures, Row, rows};
 use crate::node_logs::NodeLogs;
+use crate::notes::Notes;
 use crate::report::{self, PageArgs};
 use crate::store::{self, Folder, StoreError};
 use crate::{exit, terminal};
@@ -115,11 +116,15 @@ impl Session {
         let folder = Arc::new(Folder::create(&self.store, self.name)?);
         let logs = NodeLogs::new(self.console.stderr);
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let in_real_time = matches!(self.nodes, Nodes::Program(..));
+        let bar = in_real_time.then(|| progress_bar(&self.settings));
         let subscriber = tracing_subscriber::registry()
             .with(logs.clone())
+            .with(bar.clone().map(Notes))
             .with(filter);
         let start = Instant::now();
-        let outcome = tracing::subscriber::with_default(subscriber, || self.execute(&folder));
+        let execute = || self.execute(&folder, bar.unwrap_or_else(ProgressBar::hidden));
+        let outcome = tracing::subscriber::with_default(subscriber, execute);
         let wall = start.elapsed();
         let results = self.judge(&outcome);
         let rows = rows(&outcome, &results, self.thresholds);
@@ -148,15 +153,14 @@ impl Session {
         })
     }
 
-    fn execute(&self, folder: &Arc<Folder>) -> Outcome {
+    fn execute(&self, folder: &Arc<Folder>, bar: ProgressBar) -> Outcome {
         let (program, arguments) = match &self.nodes {
             Nodes::InProcess(host) => {
                 let run = Run::new(self.settings.clone(), self.seed, host.clone());
-                return self.console.tell_events(run, None).execute();
+                return self.console.tell_events(run, bar).execute();
             }
             Nodes::Program(program, arguments) => (program, arguments),
         };
-        let bar = progress_bar(&self.settings);
         let host = Process::new(program, arguments, folder.node_logs());
         let host = match (self.console.stderr, bar.clone()) {
             (false, _) => host,
@@ -168,7 +172,7 @@ impl Session {
         let length = length(&self.settings);
         let said = Mutex::new(None);
         let run = Run::new(self.settings.clone(), self.seed, host).pace(Pace::Real);
-        let run = self.console.tell_events(run, Some(bar.clone()));
+        let run = self.console.tell_events(run, bar.clone());
         let outcome = run
             .on_progress(move |progress| {
                 show(&shown, progress);
@@ -284,11 +288,10 @@ impl Console {
     }
 
     /// Has the run print messages as they are sent and received, if it was asked to.
-    fn tell_events(self, run: Run, bar: Option<ProgressBar>) -> Run {
+    fn tell_events(self, run: Run, bar: ProgressBar) -> Run {
         if !self.sent && !self.received {
             return run;
         }
-        let bar = bar.unwrap_or_else(ProgressBar::hidden);
         run.on_event(move |event, message| {
             let wanted = match event.kind {
                 EventKind::Send => self.sent,

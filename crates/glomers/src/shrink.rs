@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use maelstrom_sim::{InProcess, Run, Settings, Shrink, ShrinkError, Shrunk};
 use owo_colors::OwoColorize as _;
 
-use crate::challenge::{self, Challenge};
+use crate::challenge::Challenge;
 use crate::cli::SettingArgs;
 use crate::exit;
 use crate::flags::flags;
@@ -51,16 +51,11 @@ pub(crate) struct Shrinking<'a> {
 
 /// Shrinks a run, shows the small one, and gives its exit code.
 pub(crate) fn shrink(args: &ShrinkArgs) -> u8 {
-    let challenge = match challenge::find(&args.challenge) {
-        Ok(challenge) => challenge,
-        Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
-    };
-    let settings = args.settings.apply((challenge.settings)());
-    if let Err(error) = settings.validate() {
-        return complain(exit::BAD_ARGUMENTS, &error.to_string());
-    }
-    let host = match challenge.host(args.strategy.as_deref()) {
-        Ok(host) => host,
+    let asked = args
+        .settings
+        .asked(&args.challenge, args.strategy.as_deref());
+    let (challenge, settings, host) = match asked {
+        Ok(asked) => asked,
         Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
     };
     let shrinking = Shrinking {

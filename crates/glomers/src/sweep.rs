@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use maelstrom_check::Verdict;
 
-use crate::challenge::{self, Challenge};
+use crate::challenge::Challenge;
 use crate::cli::SettingArgs;
 use crate::exit;
 use crate::many::{Many, Spread, Summary, again};
@@ -89,16 +89,11 @@ impl Shard {
 
 /// Runs the seeds, tells of each that failed, and gives the exit code.
 pub(crate) fn sweep(args: &SweepArgs) -> u8 {
-    let challenge = match challenge::find(&args.challenge) {
-        Ok(challenge) => challenge,
-        Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
-    };
-    let settings = args.settings.apply((challenge.settings)());
-    if let Err(error) = settings.validate() {
-        return complain(exit::BAD_ARGUMENTS, &error.to_string());
-    }
-    let host = match challenge.host(args.strategy.as_deref()) {
-        Ok(host) => host,
+    let asked = args
+        .settings
+        .asked(&args.challenge, args.strategy.as_deref());
+    let (challenge, settings, host) = match asked {
+        Ok(asked) => asked,
         Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
     };
     let seeds: Vec<u64> = (args.from..args.from.saturating_add(args.seeds))

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,13 +12,12 @@ use rand::rngs::ChaCha8Rng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, MissedTickBehavior};
-use tracing::{Instrument, debug, warn};
+use tracing::{debug, warn};
 
-use crate::handlers::Handlers;
 use crate::outbox::{Ids, Outbox};
 use crate::pending::{Outcome, Pending, Waiting};
-use crate::tasks::Tasks;
-use crate::{Body, Environment, NodeId, Retry, RpcError, panics};
+use crate::tasks::{Task, Tasks};
+use crate::{Body, Environment, NodeId, Retry, RpcError};
 
 /// A handler's view of the node and of the message that it handles.
 ///
@@ -58,10 +56,8 @@ pub(crate) struct Shared {
     rng: Mutex<ChaCha8Rng>,
     next_msg_id: AtomicU64,
     pub(crate) pending: Pending,
-    /// Handlers that wait.
-    pub(crate) handlers: Handlers,
-    /// Tasks beside the handlers; they end as soon as the input does.
-    pub(crate) background: Tasks,
+    /// Handlers that wait, and what runs beside them.
+    pub(crate) tasks: Tasks,
     /// The node is dead: nothing may be sent.
     killed: AtomicBool,
 }
@@ -80,7 +76,7 @@ impl Context {
         sender: NodeId,
         outbox: Outbox,
         environment: Environment,
-        handlers: Handlers,
+        tasks: Tasks,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -92,8 +88,7 @@ impl Context {
                 environment,
                 next_msg_id: AtomicU64::new(1),
                 pending: Pending::default(),
-                background: Tasks::new(handlers.gate().clone()),
-                handlers,
+                tasks,
                 killed: AtomicBool::new(false),
             }),
             sender,
@@ -283,7 +278,9 @@ impl Context {
         until: Instant,
     ) -> Result<Waiting<'_>, RpcError> {
         let shared = &*self.shared;
-        let waiting = shared.pending.wait(msg_id, until, &shared.background);
+        let waiting = shared
+            .pending
+            .wait(msg_id, until, |pending| self.spawn(pending.watch()));
         if let Err(error) = self.transmit(dest, body, Ids::Request(msg_id)) {
             let dest = dest.clone();
             return Err(RpcError::Request { dest, error });
@@ -308,21 +305,8 @@ impl Context {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let id = self.shared.id.clone();
-        // At once, so that what is passed on from hand to hand is small.
-        let mut task = Box::pin(task);
-        let task = async move {
-            let guarded = std::future::poll_fn(|cx| {
-                let polled = AssertUnwindSafe(|| task.as_mut().poll(cx));
-                std::panic::catch_unwind(polled).unwrap_or_else(|panic| {
-                    let text = panics::text(&*panic);
-                    tracing::error!(node = %id, text, "a background task panicked");
-                    std::task::Poll::Ready(())
-                })
-            });
-            guarded.await;
-        };
-        self.shared.background.spawn(task.in_current_span());
+        let shared = &*self.shared;
+        shared.tasks.add(Task::background(&shared.id, task));
     }
 
     /// Calls `tick` every `period`, for the first time after one period. A tick
@@ -427,8 +411,7 @@ impl Context {
     /// No task of the node runs again, and nothing more is sent.
     pub(crate) fn kill(&self) {
         self.shared.killed.store(true, Ordering::Relaxed);
-        self.shared.background.abort();
-        self.shared.handlers.abort();
+        self.shared.tasks.abort();
         self.shared.pending.close();
     }
 }

@@ -14,7 +14,6 @@
 mod context;
 mod environment;
 mod gate;
-mod handlers;
 mod lines;
 mod node;
 mod outbox;

@@ -14,8 +14,6 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::tasks::Tasks;
-
 /// Requests in flight, by `msg_id`.
 #[derive(Clone, Default)]
 pub(crate) struct Pending(Arc<Inner>);
@@ -63,9 +61,14 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl Pending {
-    /// Takes a place for the reply to `msg_id`. The task that watches the
-    /// deadlines, when one is needed, runs among `tasks`.
-    pub(crate) fn wait(&self, msg_id: u64, until: Instant, tasks: &Tasks) -> Waiting<'_> {
+    /// Takes a place for the reply to `msg_id`. When nobody [watches](Self::watch)
+    /// the deadlines yet, `watch` has to see to it.
+    pub(crate) fn wait(
+        &self,
+        msg_id: u64,
+        until: Instant,
+        watch: impl FnOnce(Self),
+    ) -> Waiting<'_> {
         let mut table = self.lock();
         let call = if table.closed {
             Call::Over(Outcome::Closed)
@@ -79,7 +82,7 @@ impl Pending {
             None if !table.closed => {
                 table.watched = Some(until);
                 drop(table);
-                tasks.spawn(self.clone().watch());
+                watch(self.clone());
             }
             Some(watched) if until < watched => {
                 table.watched = Some(until);
@@ -142,7 +145,7 @@ impl Pending {
     }
 
     /// Ends calls at their deadlines until none is left.
-    async fn watch(self) {
+    pub(crate) async fn watch(self) {
         loop {
             let Some(next) = self.expire(Instant::now()) else {
                 return;
@@ -277,30 +280,36 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn deadlines_of_calls_that_are_over_do_not_pile_up() {
-        let (pending, tasks) = (Pending::default(), Tasks::default());
+        let (pending, mut watchers) = (Pending::default(), Vec::new());
         for msg_id in 0..10_000 {
             let until = Instant::now() + Duration::from_secs(3600);
-            let waiting = pending.wait(msg_id, until, &tasks);
+            let waiting = pending.wait(msg_id, until, |pending| {
+                watchers.push(tokio::spawn(pending.watch()));
+            });
             assert!(pending.complete(msg_id, false, || "{}".into()));
             assert!(matches!(waiting.await, Outcome::Reply { .. }));
         }
         assert_eq!(pending.len(), 0);
         assert!(pending.remembered() <= 64, "{}", pending.remembered());
-        assert_eq!(tasks.running(), 1, "one task watches all deadlines");
+        assert_eq!(watchers.len(), 1, "one task watches all deadlines");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_deadline_before_the_others_is_kept_too() {
-        let (pending, tasks) = (Pending::default(), Tasks::default());
+        let (pending, mut watchers) = (Pending::default(), Vec::new());
         let start = Instant::now();
-        let late = pending.wait(1, start + Duration::from_secs(9), &tasks);
+        let late = pending.wait(1, start + Duration::from_secs(9), |pending| {
+            watchers.push(tokio::spawn(pending.watch()));
+        });
         tokio::task::yield_now().await;
-        let soon = pending.wait(2, start + Duration::from_secs(1), &tasks);
+        let soon = pending.wait(2, start + Duration::from_secs(1), |_| {
+            panic!("somebody watches already")
+        });
         assert!(matches!(soon.await, Outcome::TimedOut));
         assert_eq!(start.elapsed(), Duration::from_secs(1));
         assert!(matches!(late.await, Outcome::TimedOut));
         assert_eq!(start.elapsed(), Duration::from_secs(9));
         tokio::task::yield_now().await;
-        assert_eq!(tasks.running(), 0, "nothing is left to watch");
+        assert!(watchers[0].is_finished(), "nothing is left to watch");
     }
 }

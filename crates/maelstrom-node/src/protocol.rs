@@ -116,16 +116,25 @@ pub trait Protocol: Send + 'static {
 pub struct Driver<P>(Arc<Inner<P>>);
 
 struct Inner<P> {
-    protocol: Mutex<P>,
+    state: Mutex<State<P>>,
     /// The time of the next waking has changed.
     changed: Notify,
+}
+
+struct State<P> {
+    protocol: P,
+    /// When it wants to be woken.
+    next_wake: Option<Duration>,
 }
 
 impl<P: Protocol> Driver<P> {
     /// Starts a protocol as the node of this context, and wakes it at once.
     pub fn new(ctx: &Context, protocol: P) -> Self {
         let inner = Arc::new(Inner {
-            protocol: Mutex::new(protocol),
+            state: Mutex::new(State {
+                protocol,
+                next_wake: None,
+            }),
             changed: Notify::new(),
         });
         ctx.spawn(inner.clone().keep_time(ctx.clone()));
@@ -138,7 +147,7 @@ impl<P: Protocol> Inner<P> {
     async fn keep_time(self: Arc<Self>, ctx: Context) {
         loop {
             self.step(&ctx, |_, _| ());
-            let next = self.lock().next_wake();
+            let next = self.lock().next_wake;
             match next {
                 None => self.changed.notified().await,
                 Some(time) => {
@@ -150,24 +159,23 @@ impl<P: Protocol> Inner<P> {
         }
     }
 
-    /// Changes the protocol, and sends what it says to that.
-    fn step<T>(&self, ctx: &Context, change: impl FnOnce(&mut P, Duration) -> T) -> T {
+    /// Changes the protocol, sends what it says to that, and asks when it wants
+    /// to be woken next. Returns whether that is another time than before, too.
+    fn step<T>(&self, ctx: &Context, change: impl FnOnce(&mut P, Duration) -> T) -> (T, bool) {
         let now = ctx.uptime();
-        let mut protocol = self.lock();
-        let before = protocol.next_wake();
-        let result = change(&mut protocol, now);
-        for (dest, message) in protocol.wake(now) {
+        let mut state = self.lock();
+        let result = change(&mut state.protocol, now);
+        for (dest, message) in state.protocol.wake(now) {
             ctx.send(&dest, &message);
         }
-        if protocol.next_wake() != before {
-            self.changed.notify_one();
-        }
-        result
+        let next = state.protocol.next_wake();
+        let before = std::mem::replace(&mut state.next_wake, next);
+        (result, next != before)
     }
 
     /// A panic ends a call, not the node.
-    fn lock(&self) -> MutexGuard<'_, P> {
-        self.protocol.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State<P>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -177,9 +185,13 @@ impl<P: Protocol> Node for Driver<P> {
 
     async fn handle(&self, ctx: Context, request: P::Request) -> Result<P::Response> {
         let from = ctx.sender();
-        self.0.step(&ctx, |protocol, now| {
+        let (response, rewind) = self.0.step(&ctx, |protocol, now| {
             protocol.on_message(now, from, request)
-        })
+        });
+        if rewind {
+            self.0.changed.notify_one();
+        }
+        response
     }
 }
 

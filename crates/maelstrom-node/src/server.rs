@@ -13,9 +13,9 @@ use std::time::Duration;
 use maelstrom_proto::{DecodeError, EncodeError, Frame, Header, decode, init};
 use tracing::{debug, debug_span, error, info, warn};
 
-use crate::handlers::{Call, Excuse, Handlers};
 use crate::outbox::{Ids, Outbox};
 use crate::sample::Sample;
+use crate::tasks::{Excuse, Role, Task, Tasks};
 use crate::{Body, Context, Environment, Error, ErrorCode, Message, Node, NodeId, Result, panics};
 
 /// How many messages may wait for `init`, and how many bytes their bodies may have.
@@ -25,7 +25,7 @@ const EARLY_BYTES: usize = 64 * 1024 * 1024;
 /// A node being served: give it messages, and it calls the handlers.
 ///
 /// Every method must be called inside a tokio runtime: one task of it runs the
-/// handlers that wait, and each background task is a task of it too.
+/// handlers that wait and what the node spawned.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -54,9 +54,9 @@ pub struct Server<N, F> {
     outbox: Outbox,
     environment: Environment,
     senders: Senders,
-    /// Messages that could not be understood.
+    /// Messages that could not be understood, and further `init`s.
     refused: Sample,
-    handlers: Handlers,
+    tasks: Tasks,
     killed: AtomicBool,
 }
 
@@ -79,6 +79,13 @@ struct Incoming<'a> {
     dest: &'a str,
     header: Header<'a>,
     body: Text<'a>,
+}
+
+impl Incoming<'_> {
+    /// Whether it is the message that names a node, and no reply.
+    fn is_init(&self) -> bool {
+        self.header.kind == "init" && self.header.in_reply_to.is_none()
+    }
 }
 
 /// The text of a body: part of a line, or shared with whoever sent it.
@@ -120,8 +127,8 @@ where
     }
 
     pub(crate) fn with_outbox(make: F, environment: Environment, outbox: Outbox) -> Self {
-        // Lines are served by one future that runs the handlers too.
-        let handlers = Handlers::new(matches!(outbox, Outbox::Memory(_)));
+        // Lines are served by one future that runs the tasks too.
+        let tasks = Tasks::new(matches!(outbox, Outbox::Memory(_)));
         Self {
             state: State::BeforeInit {
                 make: Some(make),
@@ -132,7 +139,7 @@ where
             environment,
             senders: Senders::default(),
             refused: Sample::default(),
-            handlers,
+            tasks,
             killed: AtomicBool::new(false),
         }
     }
@@ -170,9 +177,9 @@ where
         Ok(())
     }
 
-    /// The handlers that wait, to be run by whoever serves the node on lines.
-    pub(crate) fn handlers(&self) -> &Handlers {
-        &self.handlers
+    /// The node's tasks, to be run by whoever serves it on lines.
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     fn take(&mut self, message: &Incoming<'_>) {
@@ -180,12 +187,23 @@ where
             return;
         }
         match &mut self.state {
+            State::Running { ctx, .. } if message.is_init() => {
+                if let Some(count) = self.refused.count() {
+                    let from = message.src;
+                    warn!(%from, count, "a second init; the node keeps its name and its state");
+                }
+                if let Some(msg_id) = message.header.msg_id {
+                    let text = "this node is initialised already";
+                    let again = Error::new(ErrorCode::MalformedRequest, text);
+                    reply::<init::Response>(ctx, message.src, msg_id, &Err(again));
+                }
+            }
             State::Running { node, ctx } => {
                 if let Err(error) = dispatch(node, ctx, message) {
                     self.refuse(message.src, message.dest, message.body.as_str(), &error);
                 }
             }
-            State::BeforeInit { .. } if message.header.kind == "init" => self.init(message),
+            State::BeforeInit { .. } if message.is_init() => self.init(message),
             State::BeforeInit { early, bytes, .. } => {
                 let text = message.body.as_str();
                 let problem = match Body::parse(text) {
@@ -221,8 +239,8 @@ where
         let outbox = self.outbox.clone();
         let environment = self.environment.clone();
         let src = message.src.clone();
-        let handlers = self.handlers.clone();
-        let ctx = Context::new(node_id, node_ids, src, outbox, environment, handlers);
+        let tasks = self.tasks.clone();
+        let ctx = Context::new(node_id, node_ids, src, outbox, environment, tasks);
         let node = Arc::new(make(ctx.clone()));
         if let Some(msg_id) = message.header.msg_id {
             reply(&ctx, message.src, msg_id, &Ok(init::Response::InitOk));
@@ -265,11 +283,11 @@ where
                 return;
             }
         };
-        ctx.shared.background.abort();
+        let tasks = &self.tasks;
+        tasks.abort_background();
         ctx.shared.pending.close();
-        let handlers = &ctx.shared.handlers;
-        if tokio::time::timeout(grace, handlers.idle()).await.is_err() {
-            let handlers = handlers.waiting();
+        if tokio::time::timeout(grace, tasks.idle()).await.is_err() {
+            let handlers = tasks.waiting();
             warn!(handlers, "still waiting after {grace:?}, and dropped");
         }
         self.kill();
@@ -279,13 +297,13 @@ where
     /// of it runs, though its timers go on. Whoever hosts the node delivers
     /// nothing to it until it is resumed.
     pub fn pause(&self) {
-        self.handlers.gate().close();
+        self.tasks.gate().close();
     }
 
     /// Lets a paused node go on. What its timers would have started meanwhile
     /// starts now.
     pub fn resume(&self) {
-        self.handlers.gate().open();
+        self.tasks.gate().open();
     }
 
     /// Ends the node at once, as a crash would: no task of it runs again and
@@ -315,15 +333,6 @@ fn dispatch<N: Node>(
         }
         return Ok(());
     }
-    if header.kind == "init" {
-        warn!(from = %src, "a second init; the node keeps its name and its state");
-        if let Some(msg_id) = header.msg_id {
-            let text = "this node is initialised already";
-            let again = Error::new(ErrorCode::MalformedRequest, text);
-            reply::<init::Response>(ctx, src, msg_id, &Err(again));
-        }
-        return Ok(());
-    }
     let span = debug_span!(
         target: "maelstrom_node::message",
         "message", node = %ctx.id(), from = %src, kind = %header.kind, msg_id = header.msg_id,
@@ -342,14 +351,17 @@ fn dispatch<N: Node>(
         Ok(Ok(Some(handler))) => {
             drop(entered);
             let patience = node.patience();
-            let handlers = ctx.shared.handlers.clone();
-            handlers.add(Call {
-                handler,
-                patience: patience.map(|limit| (limit, Box::pin(tokio::time::sleep(limit)))),
-                excuse: excused::<N>,
-                ctx,
-                msg_id,
+            let tasks = ctx.shared.tasks.clone();
+            // It is polled again with a waker of its own before anything else.
+            tasks.add(Task {
+                future: handler,
                 span,
+                role: Role::Handler {
+                    patience: patience.map(|limit| (limit, Box::pin(tokio::time::sleep(limit)))),
+                    excuse: excused::<N>,
+                    ctx,
+                    msg_id,
+                },
             });
             Ok(())
         }
@@ -374,7 +386,6 @@ fn start<N: Node>(
         let result = node.handle(ctx.clone(), request).await;
         finished::<N>(&ctx, msg_id, result);
     });
-    // It is polled again with a waker of its own before anything else.
     let mut no_waker = std::task::Context::from_waker(Waker::noop());
     match handler.as_mut().poll(&mut no_waker) {
         Poll::Ready(()) => None,

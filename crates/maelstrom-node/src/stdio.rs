@@ -11,10 +11,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::{error, info, warn};
 
-use crate::handlers::Handlers;
 use crate::lines::{Line, LineReader};
 use crate::outbox::{LineBuffer, Outbox};
 use crate::sample::Sample;
+use crate::tasks::Tasks;
 use crate::{Context, Environment, Node, Server};
 
 /// What to type to begin with.
@@ -24,7 +24,7 @@ const INIT: &str = r#"{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"
 /// lines wait for a reader.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How many chunks are read before background tasks have their turn.
+/// How many chunks are read before the runtime has its turn.
 const CHUNKS: usize = 8;
 
 /// How many bytes may wait for a reader before the node stops reading itself:
@@ -132,7 +132,9 @@ where
         line_number: 0,
         malformed: Sample::default(),
     };
-    let read = poll_fn(|cx| pump(cx, &mut server, &mut reader, &mut writer)).await;
+    // What is done in one go is bounded already.
+    let read = poll_fn(|cx| pump(cx, &mut server, &mut reader, &mut writer));
+    let read = tokio::task::unconstrained(read).await;
     if reader.malformed.total() > 0 {
         let count = reader.malformed.total();
         warn!(
@@ -144,18 +146,18 @@ where
     let result = match read {
         Err(error) => Err(error),
         Ok(()) => {
-            let handlers = server.handlers().clone();
+            let tasks = server.tasks().clone();
             let mut finish = pin!(server.finish(GRACE));
             let finished = poll_fn(|cx| {
                 let finished = finish.as_mut().poll(cx).map(Ok);
                 if finished.is_ready() {
                     return finished;
                 }
-                if handlers.run() {
+                if tasks.run() {
                     cx.waker().wake_by_ref();
                 }
                 let blocked = writer.poll_write(cx)?.is_pending();
-                park(cx, &handlers, &buffer, blocked)
+                park(cx, &tasks, &buffer, blocked)
             });
             match finished.await {
                 Ok(()) => writer.write_rest().await,
@@ -188,18 +190,18 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    // The handlers that were woken by time, then what comes in.
-    let handlers = server.handlers().clone();
+    // The tasks that were woken by time, then what comes in.
+    let tasks = server.tasks().clone();
     writer.buffer.writer_is_awake();
-    handlers.runner_is_awake();
+    tasks.runner_is_awake();
     for _ in 0..CHUNKS {
-        let more = handlers.run();
+        let more = tasks.run();
         let blocked = writer.poll_write(cx)?.is_pending();
         if more {
             break;
         }
         if blocked && writer.backlog() > BACKLOG {
-            return park(cx, &handlers, writer.buffer, blocked);
+            return park(cx, &tasks, writer.buffer, blocked);
         }
         match reader.lines.poll_fill(cx)? {
             Poll::Ready(0) => {
@@ -207,18 +209,18 @@ where
                 return Poll::Ready(Ok(()));
             }
             Poll::Ready(_) => reader.take_all(server),
-            Poll::Pending => return park(cx, &handlers, writer.buffer, blocked),
+            Poll::Pending => return park(cx, &tasks, writer.buffer, blocked),
         }
     }
-    // Background tasks have their turn.
+    // The runtime has its turn.
     cx.waker().wake_by_ref();
     Poll::Pending
 }
 
-/// Has this task woken by the next line to write and the next handler to run.
-fn park<T>(cx: &Cx<'_>, handlers: &Handlers, buffer: &LineBuffer, blocked: bool) -> Poll<T> {
+/// Has this task woken by the next line to write and the next task to run.
+fn park<T>(cx: &Cx<'_>, tasks: &Tasks, buffer: &LineBuffer, blocked: bool) -> Poll<T> {
     let written = blocked || buffer.writer_sleeps(cx.waker());
-    if !handlers.runner_sleeps(cx.waker()) || !written {
+    if !tasks.runner_sleeps(cx.waker()) || !written {
         cx.waker().wake_by_ref();
     }
     Poll::Pending

@@ -75,6 +75,17 @@ const ENDS_PLAIN: [bool; 256] = {
     ends
 };
 
+/// The bytes that matter on the way through an array or an object.
+const IS_STRUCTURE: [bool; 256] = {
+    let mut is = [false; 256];
+    is[b'"' as usize] = true;
+    is[b'{' as usize] = true;
+    is[b'[' as usize] = true;
+    is[b'}' as usize] = true;
+    is[b']' as usize] = true;
+    is
+};
+
 /// A position in a text. Every method returns `None` to give up.
 struct Scan<'a> {
     text: &'a str,
@@ -208,7 +219,10 @@ impl<'a> Scan<'a> {
                     depth = depth.checked_sub(1)?;
                     self.at += 1;
                 }
-                _ if depth > 0 => self.at += 1,
+                _ if depth > 0 => {
+                    let mut rest = self.text.as_bytes()[self.at..].iter();
+                    self.at += rest.position(|byte| IS_STRUCTURE[usize::from(*byte)])?;
+                }
                 _ => return self.skip_scalar(),
             }
             if depth == 0 {

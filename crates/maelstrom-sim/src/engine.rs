@@ -282,13 +282,16 @@ impl<'a> Engine<'a> {
                 .as_ref()
                 .filter(|_| self.restarted.is_none())
                 .map(|nemesis| nemesis.next_at().max(now));
-            let Some(soonest) = operation.into_iter().chain(fault).min() else {
-                self.step(None).await?;
+            let soonest = operation.into_iter().chain(fault).min();
+            let Some(soonest) = soonest.filter(|time| *time < cutoff) else {
+                if operation.is_some() || now >= cutoff {
+                    return Ok(());
+                }
+                // Jepsen asks again whenever an operation has ended, and a thread
+                // that is free then goes on.
+                self.step(Some(cutoff)).await?;
                 continue;
             };
-            if soonest >= cutoff {
-                return Ok(());
-            }
             self.progress(Phase::Operations);
             if soonest > now {
                 self.step(Some(soonest)).await?;
@@ -490,9 +493,8 @@ impl<'a> Engine<'a> {
         }
         self.hand_over_early();
         let mut any = false;
-        while !self.network.has_problems()
-            && let Some(delivery) = self.network.next_delivery()
-        {
+        let now = self.clock.now();
+        while let Some(delivery) = self.network.next_delivery(now) {
             any = true;
             if let Some((receiver, message)) = delivery {
                 self.hand_over(receiver, message);

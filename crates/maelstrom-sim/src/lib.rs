@@ -15,7 +15,8 @@
 //! ```
 //!
 //! A test of one's own is about six lines: [`test()`] runs a node over many
-//! seeds, and panics with the story of the first run that is not valid.
+//! seeds, and panics with the story of the first run that is not valid, cut down
+//! to a small one that fails alike.
 //!
 //! ```
 //! # use std::{collections::BTreeSet, sync::Mutex};

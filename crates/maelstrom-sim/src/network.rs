@@ -254,10 +254,6 @@ impl Network {
         self.changed.notify_one();
     }
 
-    pub(crate) fn has_problems(&self) -> bool {
-        !self.lock().problems.is_empty()
-    }
-
     pub(crate) fn take_problems(&self) -> Vec<Problem> {
         std::mem::take(&mut self.lock().problems)
     }
@@ -334,12 +330,15 @@ impl Network {
         message.into_iter().chain(timeout).min()
     }
 
-    /// Carries out the next thing that is due: a message for a node or a
+    /// Carries out the next thing that is due `now`: a message for a node or a
     /// service is given back with the number of its receiver, and one for a
-    /// client has been handed over. Nothing when nothing is due.
-    pub(crate) fn next_delivery(&self) -> Option<Option<(usize, Message)>> {
-        let now = self.clock.now();
+    /// client has been handed over. Nothing when nothing is due, or there is a
+    /// problem to be looked at first.
+    pub(crate) fn next_delivery(&self, now: u64) -> Option<Option<(usize, Message)>> {
         let mut state = self.lock();
+        if !state.problems.is_empty() {
+            return None;
+        }
         if state.expire(now) {
             return Some(None);
         }

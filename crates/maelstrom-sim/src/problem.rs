@@ -52,6 +52,12 @@ pub enum ProblemKind {
         /// What else is known of the node.
         traces: Traces,
     },
+    /// It printed something behind a message, on the same line. Maelstrom passes
+    /// that over, and so does the run. Told of a node once.
+    Trailing {
+        /// The beginning of it.
+        text: String,
+    },
     /// It closed its standard output.
     ClosedOutput {
         /// What else is known of the node.
@@ -104,9 +110,13 @@ impl fmt::Display for Traces {
 
 impl ProblemKind {
     /// Whether the run can't go on. After a late reply it does, without the
-    /// node, and so it does as long as a node may yet read.
+    /// node, and so it does as long as a node may yet read, and past what stands
+    /// behind a message.
     pub fn is_fatal(&self) -> bool {
-        !matches!(self, Self::LateReply { .. } | Self::Unread { .. })
+        !matches!(
+            self,
+            Self::LateReply { .. } | Self::Trailing { .. } | Self::Unread { .. }
+        )
     }
 }
 
@@ -154,6 +164,14 @@ impl fmt::Display for Problem {
                     "{node} printed a line on standard output that is no message, at {seconds:.3} s: {reason}\n  \
                     {line}\nA message is one JSON object with src, dest and body on a line of its own; \
                     anything else belongs on standard error. {traces}"
+                )
+            }
+            ProblemKind::Trailing { text } => {
+                write!(
+                    f,
+                    "{node} printed something behind a message, on the same line, at {seconds:.3} s: {text}\n  \
+                    As on Maelstrom, such text is passed over, be it a message itself: each message \
+                    belongs on a line of its own, and anything else on standard error"
                 )
             }
             ProblemKind::ClosedOutput { traces } => {

@@ -502,6 +502,9 @@ impl fmt::Display for Shrunk {
         )?;
         let (before, runs) = (self.before, self.runs);
         writeln!(f, "Found in {runs} runs. The first was of {before}.")?;
+        if !self.complete {
+            writeln!(f, "The search was ended: there may be a smaller one.")?;
+        }
         match &self.outcome.failure {
             Some(failure) => writeln!(f, "{failure}")?,
             None => f.write_str(&self.outcome.story(&self.results))?,

@@ -1,11 +1,18 @@
 //! [`test`]: many seeds of a node in one call, from `cargo test`.
 
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
 use maelstrom_check::Verdict;
 use maelstrom_node::{Context, Node};
 
 use crate::host::InProcess;
 use crate::run::{Outcome, Run};
 use crate::settings::Settings;
+use crate::shrink::Shrink;
+
+/// How long a run that fails is cut down.
+const SHRINKING: Duration = Duration::from_secs(10);
 
 /// Runs a node under these settings, once for each seed, and returns if every
 /// run is valid.
@@ -22,10 +29,11 @@ use crate::settings::Settings;
 /// ```
 ///
 /// # Panics
-/// At the first seed whose run is not valid, with the seed and the story of the
-/// run: what was wrong, with which value, on which node, when. The same seed
-/// alone, `[17]`, gives the same run again. Also when there is no seed at all,
-/// and when called from within a tokio runtime.
+/// At the first seed whose run is not valid, with the seed and a story: what was
+/// wrong, with which value, on which node, when. The story is that of a small
+/// run that fails alike, message by message, as far as [`Shrink`] gets within
+/// ten seconds. The same seed alone, `[17]`, fails again. Also when there is no
+/// seed at all, and when called from within a tokio runtime.
 #[track_caller]
 pub fn test<N: Node>(
     settings: Settings,
@@ -37,7 +45,8 @@ pub fn test<N: Node>(
     for seed in seeds {
         let outcome = Run::new(settings.clone(), seed, host.clone()).execute();
         if let Some(wrong) = wrong(&outcome) {
-            panic!("seed {seed} failed, {tested} before it were valid: {wrong}");
+            let story = small(&settings, seed, &host).unwrap_or(wrong);
+            panic!("seed {seed} failed, {tested} before it were valid: {story}");
         }
         tested += 1;
     }
@@ -59,4 +68,20 @@ fn wrong(outcome: &Outcome) -> Option<String> {
     let notices = outcome.notices.iter();
     let notices: String = notices.map(|notice| format!("note: {notice}\n")).collect();
     Some(format!("{}\n{notices}", text.trim_end()))
+}
+
+/// A small run that fails as this one does, in words, if there is an anomaly to
+/// look for.
+fn small(settings: &Settings, seed: u64, host: &InProcess) -> Option<String> {
+    let start = Instant::now();
+    let shrink = Shrink::new(settings.clone(), seed, host.clone()).before_run(move |attempt| {
+        match attempt.runs > 0 && start.elapsed() > SHRINKING {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    let small = shrink.run().ok()?;
+    Some(format!(
+        "cut down to a small run that fails alike.\n{small}"
+    ))
 }

@@ -44,7 +44,8 @@ fn a_node_that_tells_only_once_passes_where_nothing_is_lost() {
     maelstrom_sim::test(settings, 0..10, told_once);
 }
 
-/// The story says which element, told to whom and when, and who was cut off.
+/// The story is that of a small run: which element, told to whom and when, who
+/// was cut off, and which messages were lost.
 #[test]
 fn a_node_that_tells_only_once_is_caught_with_the_story() {
     let settings = Settings::new(Workload::GSet).node_count(5).time_limit(20);
@@ -54,10 +55,12 @@ fn a_node_that_tells_only_once_is_caught_with_the_story() {
     let panic = panic.expect_err("values were lost, and the test passed");
     let story = panic.downcast_ref::<String>().expect("a panic has a text");
     for part in [
-        "seed ",
+        "seed 0 failed",
+        "2 nodes, 1 operation, 1 fault",
         "never heard of",
         "(told to n",
         "the network is cut",
+        "n0 → n1  add element=0  [lost]",
     ] {
         assert!(
             story.contains(part),

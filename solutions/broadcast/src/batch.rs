@@ -1,9 +1,10 @@
 //! Batch: a queue and a ticker for each neighbour.
 //!
 //! A value that comes in is queued for every neighbour but the one that it came
-//! from. At each tick what has queued up goes out as one message, which the
-//! neighbour acknowledges, and which is repeated with what has come since until
-//! it does. The graph is a star, as in the best solutions of the field: two hops
+//! from. At each tick at which there is news the queue goes out as one message,
+//! numbered by how much was ever queued up to its end. The neighbour acknowledges
+//! that number, and what lies before it leaves the queue: until then each
+//! message repeats what the last ones said, so one that is lost costs nothing. The graph is a star, as in the best solutions of the field: two hops
 //! between any two nodes, so a value waits for two ticks and two hops at most.
 //!
 //! It costs a message and an acknowledgement for each edge and tick.
@@ -48,9 +49,11 @@ struct Neighbour {
     greeted: bool,
     /// What it is not known to have.
     queue: Vec<u64>,
-    /// How much of the queue was sent, under which number, and when.
-    sent: Option<(usize, u64, Duration)>,
-    next_number: u64,
+    /// How much was queued before that, and has been acknowledged.
+    acknowledged: u64,
+    /// Up to which number the queue was sent, and when, if that was not
+    /// acknowledged yet.
+    sent: Option<(u64, Duration)>,
     next_tick: Duration,
 }
 
@@ -65,8 +68,8 @@ impl Batch {
             life: None,
             greeted: false,
             queue: Vec::new(),
+            acknowledged: 0,
             sent: None,
-            next_number: 0,
             next_tick: Duration::ZERO,
         };
         Self {
@@ -98,14 +101,19 @@ impl Batch {
 }
 
 impl Neighbour {
+    /// How much was ever queued.
+    fn end(&self) -> u64 {
+        self.acknowledged + self.queue.len() as u64
+    }
+
     /// When there is something to send, the time to send it.
     fn due(&self) -> Option<Duration> {
         let (sent, until) = match self.sent {
-            Some((count, _, time)) => (count, Some(time + PATIENCE)),
-            None => (0, None),
+            Some((number, time)) => (number, Some(time + PATIENCE)),
+            None => (self.acknowledged, None),
         };
         let hello = !self.greeted && self.sent.is_none();
-        let fresh = (hello || sent < self.queue.len()).then_some(self.next_tick);
+        let fresh = (hello || sent < self.end()).then_some(self.next_tick);
         fresh.into_iter().chain(until).min()
     }
 }
@@ -126,7 +134,9 @@ impl Spread for Batch {
                 if let Some(neighbour) = all.find(|neighbour| neighbour.id == *from)
                     && neighbour.life.replace(life) != Some(life)
                 {
-                    // It has nothing of what an earlier life acknowledged.
+                    // It has nothing of what an earlier life acknowledged, and
+                    // what that life may still say counts for nothing.
+                    neighbour.acknowledged = neighbour.end() + 1;
                     neighbour.sent = None;
                     neighbour.queue.clone_from(&self.values);
                 }
@@ -139,10 +149,13 @@ impl Spread for Batch {
             Request::BroadcastManyOk { life, number } if life == self.life => {
                 let mut all = self.neighbours.iter_mut();
                 if let Some(neighbour) = all.find(|neighbour| neighbour.id == *from)
-                    && let Some((count, _, _)) = neighbour.sent.take_if(|sent| sent.1 == number)
+                    && (neighbour.acknowledged..=neighbour.end()).contains(&number)
                 {
+                    let news = number - neighbour.acknowledged;
                     neighbour.greeted = true;
-                    neighbour.queue.drain(..count);
+                    neighbour.queue.drain(..news as usize);
+                    neighbour.acknowledged = number;
+                    neighbour.sent.take_if(|sent| sent.0 <= number);
                 }
             }
             Request::BroadcastManyOk { .. } => {}
@@ -157,9 +170,8 @@ impl Spread for Batch {
             if neighbour.due().is_none_or(|due| due > now) {
                 continue;
             }
-            let number = neighbour.next_number;
-            neighbour.next_number += 1;
-            neighbour.sent = Some((neighbour.queue.len(), number, now));
+            let number = neighbour.end();
+            neighbour.sent = Some((number, now));
             neighbour.next_tick = now + TICK.mul_f64(self.rng.random_range(0.75..1.25));
             let messages = neighbour.queue.clone();
             let batch = Request::BroadcastMany {
@@ -178,5 +190,78 @@ impl Spread for Batch {
 
     fn values(&self) -> &[u64] {
         &self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    /// The hub of two nodes, and what it sends at each tick until `end` when
+    /// every message is acknowledged `delay` after it.
+    fn sent_by_hub(delay: Duration, end: Duration) -> Vec<Vec<u64>> {
+        let nodes = ["n0", "n1"].map(NodeId::from);
+        let mut hub = Batch::new(&nodes, 0, 1, ChaCha8Rng::seed_from_u64(1));
+        let mut said = Vec::new();
+        let mut acknowledgements: Vec<(Duration, u64)> = Vec::new();
+        for ms in 0..end.as_millis() as u64 {
+            let now = Duration::from_millis(ms);
+            if ms % 20 == 0 {
+                hub.tell(now, ms / 20);
+            }
+            for (_, number) in acknowledgements.extract_if(.., |(due, _)| *due <= now) {
+                let done = Request::BroadcastManyOk { life: 1, number };
+                assert!(hub.receive(now, &nodes[1], done));
+            }
+            for (_, message) in hub.wake(now) {
+                if let Request::BroadcastMany {
+                    messages, number, ..
+                } = message
+                {
+                    acknowledgements.push((now + delay, number));
+                    said.push(messages);
+                }
+            }
+        }
+        said
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_not_said_again_while_news_keeps_coming() {
+        let said = sent_by_hub(Duration::from_millis(200), Duration::from_secs(20));
+        let most = said.iter().map(Vec::len).max();
+        // The values of a tick, and of the two within a round trip.
+        assert!(most <= Some(5 * 4), "{most:?} values in one message");
+        let mut all: Vec<u64> = said.into_iter().flatten().collect();
+        all.dedup();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all, (0..=all[all.len() - 1]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_acknowledgement_of_an_earlier_life_counts_for_nothing() {
+        let nodes = ["n0", "n1"].map(NodeId::from);
+        let mut hub = Batch::new(&nodes, 0, 1, ChaCha8Rng::seed_from_u64(1));
+        let hello = |life| Request::BroadcastMany {
+            life,
+            messages: Vec::new(),
+            number: 0,
+        };
+        let (now, later) = (Duration::from_secs(1), Duration::from_secs(2));
+        hub.receive(now, &nodes[1], hello(7));
+        hub.tell(now, 10);
+        let before = hub.wake(later);
+        hub.receive(later, &nodes[1], hello(8));
+        for (_, message) in before {
+            if let Request::BroadcastMany { number, .. } = message {
+                let late = Request::BroadcastManyOk { life: 1, number };
+                hub.receive(later, &nodes[1], late);
+            }
+        }
+        let again = hub.wake(Duration::from_secs(4));
+        let all = |message: &Outgoing| matches!(&message.1, Request::BroadcastMany { messages, .. } if *messages == [10]);
+        assert!(again.iter().any(all), "{again:?}");
     }
 }

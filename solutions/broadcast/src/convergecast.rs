@@ -35,7 +35,7 @@ use crate::message::{Request, Round};
 use crate::spread::{Outgoing, Spread};
 
 /// How much earlier than needed a leaf speaks, for timers that are late.
-const MARGIN: Duration = Duration::from_millis(20);
+const MARGIN: Duration = Duration::from_millis(50);
 
 /// How long an acknowledgement may wait for something to go with.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -206,7 +206,7 @@ impl Convergecast {
                 peer.life.is_some() && self.knowledge.exceeds(&peer.have)
             };
             if served.iter().any(|place| due(self, place) || lacks(place)) {
-                self.next_flush = Some(now + self.period / 4);
+                self.next_flush = Some(now + self.period / 3);
             }
             return;
         };

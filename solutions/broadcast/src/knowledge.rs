@@ -11,11 +11,12 @@
 //! begins a new lane, and learns its old one from the others.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// The name of a lane: a node and one of its lives.
-pub type Lane = String;
+pub type Lane = Arc<str>;
 
 /// How much of each lane somebody knows. A lane that is missing counts as 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +61,7 @@ impl Knowledge {
     /// Nothing, in the life `life` of the node `id`.
     pub fn new(id: &str, life: u32) -> Self {
         Self {
-            own: format!("{id}/{life:x}"),
+            own: format!("{id}/{life:x}").into(),
             lanes: BTreeMap::new(),
             values: Vec::new(),
             known: HashSet::new(),

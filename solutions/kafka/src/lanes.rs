@@ -118,6 +118,13 @@ impl Lanes {
             Item::Promise(key, below) => {
                 self.logs.entry(key).or_default().promise(from, below);
             }
+            Item::Floor(key, below) => {
+                let shared = self.logs.entry(key.clone()).or_default();
+                if shared.clock < below {
+                    shared.clock = below;
+                    self.to_promise.insert(key);
+                }
+            }
             Item::Commit(key, offset) => {
                 self.committed.commit(&key, offset);
             }
@@ -127,6 +134,10 @@ impl Lanes {
     /// Tells a peer that has lost its memory what it needs of this node: both
     /// their lanes, this node's promises, the commits. Other lanes are for
     /// others to tell.
+    ///
+    /// And where it has to go on. This node's watermark relies on what the peer
+    /// promised in its former life; those of nodes that have lost their memories
+    /// too, and what consumers saw there, relied on what this node promised.
     fn remind(&mut self, peer: &NodeId) {
         let theirs = self.nodes.iter().position(|node| node == peer);
         let theirs = theirs.map(|index| index as u64);
@@ -139,6 +150,9 @@ impl Lanes {
                 }
             }
             let item = Item::Promise(key.clone(), shared.promised);
+            self.links.push(peer, item);
+            let theirs = shared.promises.get(peer).copied().unwrap_or(0);
+            let item = Item::Floor(key.clone(), shared.clock.max(theirs));
             self.links.push(peer, item);
         }
         for (key, offset) in self.committed.iter() {
@@ -202,18 +216,16 @@ impl Replica for Lanes {
         if received.restarted {
             self.remind(from);
         }
-        if received.answer {
-            let batch = self.links.batch(from, now);
-            return batch
-                .map(|batch| (from.clone(), batch))
-                .into_iter()
-                .collect();
-        }
-        Vec::new()
+        let answer = received.answer.then(|| self.links.batch(from, now));
+        answer.flatten().into_iter().collect()
     }
 
     fn tick(&mut self, now: Duration) -> Vec<Outgoing> {
-        for key in std::mem::take(&mut self.to_promise) {
+        // Before it knows its own lane again it can promise nothing: others may
+        // have told it of high offsets, and not yet of its own below them.
+        let ready = self.links.ready(now);
+        let to_promise = ready.then(|| std::mem::take(&mut self.to_promise));
+        for key in to_promise.unwrap_or_default() {
             if let Some(shared) = self.logs.get_mut(&key) {
                 shared.promised = shared.clock;
                 self.links.push_to_all(&Item::Promise(key, shared.clock));

@@ -8,9 +8,11 @@
 //!
 //! A node that is restarted with an empty memory draws a new *life*. Its peers
 //! see it, begin their streams anew with all that it ought to know, and ignore
-//! what is still under way from its former life.
+//! what is still under way from its former life. Which of two lives is the later
+//! one shows by what it has seen: only a node that lives can repeat what it was
+//! told after the other life was heard of.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use maelstrom_node::NodeId;
@@ -41,9 +43,18 @@ pub struct Links {
 
 #[derive(Debug, Default)]
 struct Link {
-    /// The peer's life, once it was heard of, and those that are over.
+    /// The peer's life, once it was heard of.
     life: Option<u64>,
-    past: BTreeSet<u64>,
+    /// How many batches were sent to the peer, and how many before that life was
+    /// heard of.
+    turn: u64,
+    before: u64,
+    /// The last turn of that life's.
+    seen: u64,
+    /// Whether that life has spoken to this one.
+    knows_me: bool,
+    /// A life, and its turn, of which it is not known whether it is the next one.
+    unsure: Option<(u64, u64)>,
     /// What the peer has not acknowledged, and the number of the first of it.
     queue: VecDeque<Item>,
     first: u64,
@@ -66,7 +77,7 @@ pub struct Received {
     /// The peer has lost its memory: whoever keeps the logs has to
     /// [`push`](Links::push) to it what it ought to know.
     pub restarted: bool,
-    /// The peer does not know this node's life yet, and should at once.
+    /// The peer waits to hear from this node's life, and should at once.
     pub answer: bool,
 }
 
@@ -111,33 +122,47 @@ impl Links {
         let Some(link) = self.peers.get_mut(from) else {
             return received;
         };
-        if link.past.contains(&batch.life) {
-            return received;
-        }
+        let to_me = batch.to == Some(self.life);
         if link.life != Some(batch.life) {
-            if let Some(over) = link.life.replace(batch.life) {
-                received.restarted = true;
-                let mut past = std::mem::take(&mut link.past);
-                past.insert(over);
-                *link = Link {
-                    life: Some(batch.life),
-                    past,
-                    caught_up: link.caught_up,
-                    ..Link::default()
+            received.restarted = link.life.is_some();
+            if received.restarted && !(to_me && batch.seen > link.before) {
+                // Of the next life, which will say so when it is asked, or of a
+                // former one, which won't.
+                link.unsure = Some((batch.life, batch.turn));
+                link.owes = true;
+                return Received {
+                    answer: true,
+                    ..Received::default()
                 };
             }
-            link.owes = true;
+            let queue = std::mem::take(&mut link.queue);
+            *link = Link {
+                life: Some(batch.life),
+                turn: link.turn,
+                before: link.turn,
+                // A former life had other numbers.
+                queue: if received.restarted {
+                    VecDeque::new()
+                } else {
+                    queue
+                },
+                caught_up: link.caught_up,
+                ..Link::default()
+            };
         }
-        if batch.to != Some(self.life) {
+        link.seen = link.seen.max(batch.turn);
+        // There is something, and it is not here: the peer asks who is there.
+        let asks = batch.items.is_empty() && batch.first < batch.end;
+        received.answer = !to_me || asks || !link.knows_me;
+        link.owes |= received.answer || !batch.items.is_empty();
+        link.knows_me |= to_me;
+        if !to_me {
             // Numbers meant for nobody, or for a former life of this node.
-            link.owes = true;
-            received.answer = true;
             return received;
         }
         while link.first < batch.ack && link.queue.pop_front().is_some() {
             link.first += 1;
         }
-        link.owes |= !batch.items.is_empty();
         if let Some(known) = link.taken.checked_sub(batch.first) {
             let known = usize::try_from(known).unwrap_or(usize::MAX);
             received.items = batch.items.into_iter().skip(known).collect();
@@ -153,37 +178,54 @@ impl Links {
         let due = self.peers.iter().filter(|(_, link)| link.is_due(now));
         let due: Vec<_> = due.map(|(peer, _)| peer.clone()).collect();
         due.into_iter()
-            .filter_map(|peer| Some((peer.clone(), self.batch(&peer, now)?)))
+            .filter_map(|peer| self.batch(&peer, now))
             .collect()
     }
 
-    /// The batch for a peer, due or not.
-    pub fn batch(&mut self, peer: &NodeId, now: Duration) -> Option<Batch> {
+    /// The batch for a peer, due or not; or the question whether it is the life
+    /// that was last heard of.
+    pub fn batch(&mut self, peer: &NodeId, now: Duration) -> Option<Outgoing> {
         let life = self.life;
         let link = self.peers.get_mut(peer)?;
-        // Items have numbers only towards a life that is known.
-        let chunk = if link.life.is_some() { CHUNK } else { 0 };
+        link.turn += 1;
+        if let Some((other, seen)) = link.unsure.take() {
+            let question = Batch {
+                life,
+                to: Some(other),
+                turn: link.turn,
+                seen,
+                // Whatever there is to tell it is still to come.
+                end: 1,
+                ..Batch::default()
+            };
+            return Some((peer.clone(), question));
+        }
+        // Until the peer has spoken to this life, this is a question as well.
+        let chunk = if link.knows_me { CHUNK } else { 0 };
         let items: Vec<_> = link.queue.iter().take(chunk as usize).cloned().collect();
+        let end = link.first + link.queue.len() as u64;
         link.sent = link.sent.max(link.first + items.len() as u64);
         link.sent_at = Some(now);
         link.owes = false;
-        Some(Batch {
+        let batch = Batch {
             life,
             to: link.life,
+            turn: link.turn,
+            seen: link.seen,
             ack: link.taken,
             first: link.first,
-            end: link.first + link.queue.len() as u64,
+            end: if link.knows_me { end } else { end.max(1) },
             items,
-        })
+        };
+        Some((peer.clone(), batch))
     }
 }
 
 impl Link {
     fn is_due(&self, now: Duration) -> bool {
         let end = self.first + self.queue.len() as u64;
-        let known = self.life.is_some();
-        let fresh = known && self.sent < end && self.sent < self.first + CHUNK;
-        let overdue = (!known || !self.queue.is_empty())
+        let fresh = self.knows_me && self.sent < end && self.sent < self.first + CHUNK;
+        let overdue = (!self.knows_me || !self.queue.is_empty())
             && self.sent_at.is_none_or(|sent| now >= sent + RESEND);
         fresh || overdue || self.owes
     }
@@ -205,7 +247,7 @@ mod tests {
     fn pair() -> (Links, Links) {
         let mut a = Links::new(1, [NodeId::from("b")]);
         let mut b = Links::new(2, [NodeId::from("a")]);
-        for _ in 0..3 {
+        for _ in 0..5 {
             exchange(&mut a, &mut b, ms(0));
         }
         assert!(a.ready(ms(0)) && b.ready(ms(0)));
@@ -275,13 +317,46 @@ mod tests {
         let old = b.tick(ms(50)).remove(0).1;
         let mut b = Links::new(3, [NodeId::from("a")]);
         assert!(!b.ready(ms(0)));
+        // It says who it is, is asked, and can answer.
         let hello = b.tick(ms(0)).remove(0).1;
-        let received = a.receive(&"b".into(), hello);
+        assert_eq!(a.receive(&"b".into(), hello), answer_it());
+        let (_, question) = a.batch(&"b".into(), ms(60)).unwrap();
+        assert_eq!(b.receive(&"a".into(), question), answer_it());
+        let (_, reply) = b.batch(&"a".into(), ms(60)).unwrap();
+        let received = a.receive(&"b".into(), reply);
         assert!(received.restarted && received.answer);
         a.push(&"b".into(), promise(7));
-        assert_eq!(a.receive(&"b".into(), old), Received::default());
-        let answer = a.batch(&"b".into(), ms(60)).unwrap();
+        // The former life has nothing to say any more, and does not answer.
+        assert_eq!(a.receive(&"b".into(), old), answer_it());
+        let (_, question) = a.batch(&"b".into(), ms(60)).unwrap();
+        assert_eq!((question.to, question.items), (Some(2), vec![]));
+        let (_, answer) = a.batch(&"b".into(), ms(60)).unwrap();
         assert_eq!(b.receive(&"a".into(), answer).items, [promise(7)]);
         assert!(b.ready(ms(60)));
+    }
+
+    #[test]
+    fn a_former_life_that_is_heard_of_first_gives_way() {
+        let (_, mut b) = pair();
+        b.push(&"a".into(), promise(1));
+        let old = b.tick(ms(50)).remove(0).1;
+        // Both are restarted, and what the one last said comes late.
+        let mut a = Links::new(3, [NodeId::from("b")]);
+        let mut b = Links::new(4, [NodeId::from("a")]);
+        assert_eq!(a.receive(&"b".into(), old), answer_it());
+        for _ in 0..5 {
+            exchange(&mut a, &mut b, ms(60));
+        }
+        a.push(&"b".into(), promise(7));
+        let [_, items] = exchange(&mut a, &mut b, ms(100));
+        assert_eq!(items, [promise(7)]);
+        assert!(a.ready(ms(100)) && b.ready(ms(100)));
+    }
+
+    fn answer_it() -> Received {
+        Received {
+            answer: true,
+            ..Received::default()
+        }
     }
 }

@@ -51,6 +51,12 @@ pub struct Batch {
     /// The receiver's life, as far as the sender knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<u64>,
+    /// How many batches the sender's life has sent the receiver, this one included.
+    #[serde(default)]
+    pub turn: u64,
+    /// The last `turn` that the sender has seen of the receiver's life.
+    #[serde(default)]
+    pub seen: u64,
     /// How many items of the receiver's stream the sender has taken in.
     pub ack: u64,
     /// The number of the first item here.
@@ -70,6 +76,9 @@ pub enum Item {
     Append(Key, Offset, Message),
     /// The sender will never append to this log below this offset.
     Promise(Key, Offset),
+    /// The receiver may not append to this log below this offset: it has lost
+    /// its memory, and others have relied on what it said before.
+    Floor(Key, Offset),
     /// Messages up to this offset are processed.
     Commit(Key, Offset),
 }

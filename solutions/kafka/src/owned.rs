@@ -51,7 +51,7 @@ impl Owned {
                 self.kept.committed.commit(&key, offset);
             }
             // Of no use where one node alone appends.
-            Item::Promise(..) => {}
+            Item::Promise(..) | Item::Floor(..) => {}
         }
     }
 
@@ -105,14 +105,8 @@ impl Replica for Owned {
         if received.restarted {
             self.remind(from);
         }
-        if received.answer {
-            let batch = self.links.batch(from, now);
-            return batch
-                .map(|batch| (from.clone(), batch))
-                .into_iter()
-                .collect();
-        }
-        Vec::new()
+        let answer = received.answer.then(|| self.links.batch(from, now));
+        answer.flatten().into_iter().collect()
     }
 
     fn tick(&mut self, now: Duration) -> Vec<Outgoing> {
@@ -135,7 +129,7 @@ mod tests {
         let mut other = Owned::new([NodeId::from("a")], 2);
         assert_eq!(owner.append(&"k".into(), 5.into()), 0);
         owner.commit(&Offsets::from([("k".into(), 0)]));
-        for round in 0..4 {
+        for round in 0..8 {
             let now = Duration::from_millis(100 * round);
             for (_, batch) in owner.tick(now) {
                 for (_, answer) in other.receive(&"a".into(), batch, now) {

@@ -9,3 +9,5 @@ mod pictures;
 mod reports;
 mod runs;
 mod serve;
+#[path = "../server/mod.rs"]
+mod server;

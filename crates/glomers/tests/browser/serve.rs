@@ -1,46 +1,16 @@
 //! `glomers serve` as a person uses it.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use super::browser::Browser;
 use super::runs;
+use super::server::Server;
 
-/// A server on a port of its own, ended with the test.
-pub(crate) struct Server {
-    process: Child,
-    pub(crate) address: String,
-}
-
-impl Server {
-    pub(crate) fn of(store: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_glomers"))
-            .args(["serve", "--port", "0", "--store"])
-            .arg(store)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(process.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line
-            .split_whitespace()
-            .find(|word| word.starts_with("http://"));
-        Self {
-            address: address.unwrap().to_owned(),
-            process,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// The page that a server begins with.
+fn home(server: &Server) -> String {
+    format!("http://{}/", server.address)
 }
 
 #[tokio::test]
@@ -51,7 +21,7 @@ async fn runs_are_listed_filtered_opened_and_put_side_by_side() {
     runs::run(store.path(), "broadcast-c --seed 3");
     let server = Server::of(store.path());
     let browser = Browser::open(1280, 900, false).await;
-    browser.go(&server.address).await;
+    browser.go(&home(&server)).await;
     browser.has_text_alternatives().await;
     let listed = "[...document.querySelectorAll('tr[data-run] th')].map((row) => row.textContent)";
     assert_eq!(
@@ -68,7 +38,7 @@ async fn runs_are_listed_filtered_opened_and_put_side_by_side() {
         .await;
     assert_eq!(browser.js(listed).await, json!(["echo"]));
 
-    browser.go(&server.address).await;
+    browser.go(&home(&server)).await;
     browser.click("tr[data-run] a").await;
     browser
         .until("location.pathname.startsWith('/runs/broadcast-c/')")
@@ -85,7 +55,7 @@ async fn runs_are_listed_filtered_opened_and_put_side_by_side() {
     browser.click("#zoom-in").await;
     browser.change_of("diagram-text", &was).await;
 
-    browser.go(&server.address).await;
+    browser.go(&home(&server)).await;
     browser
         .click("tr[data-run^='broadcast-b/'] [name=left]")
         .await;
@@ -110,7 +80,7 @@ async fn a_run_in_flight_comes_goes_and_is_then_in_the_list() {
     runs::run(store.path(), "echo --seed 1");
     let server = Server::of(store.path());
     let browser = Browser::open(500, 844, true).await;
-    browser.go(&server.address).await;
+    browser.go(&home(&server)).await;
     browser.fits().await;
     let mut run = Command::new(env!("CARGO_BIN_EXE_glomers"))
         .args(["run", "echo", "--real", "--time-limit", "3", "--store"])
@@ -150,7 +120,7 @@ async fn what_leads_out_of_the_store_is_not_there() {
         .unwrap();
     let server = Server::of(&store);
     let time = folder.file_name().unwrap().to_str().unwrap();
-    let run = format!("{}runs/echo/{time}", server.address);
+    let run = format!("{}runs/echo/{time}", home(&server));
     let browser = Browser::open(1280, 900, false).await;
     // The browser takes dots out of addresses by itself; encoded, some stay.
     for path in [

@@ -318,6 +318,21 @@ fn a_malformed_reply_is_shown_beside_what_was_expected() {
     }
 }
 
+#[test]
+fn words_behind_a_message_are_passed_over_and_told_of_at_once() {
+    if !python() {
+        return;
+    }
+    let (run, results) = test("echo", "", "trailing");
+    assert_eq!(run.code, 0, "{run:?}");
+    let told = "n0 printed something behind a message, on the same line";
+    // While the run goes on, and with the verdict.
+    assert_eq!(run.err.matches(told).count(), 2, "{run:?}");
+    let notices = results["notices"].as_array().unwrap();
+    assert_eq!(notices.len(), 1, "{results}");
+    assert!(notices[0].as_str().unwrap().starts_with(told), "{results}");
+}
+
 /// Greets its peer as soon as it is there, and echoes once it was greeted. The
 /// first to start wakes late, and ends if more than `init` waits for it then.
 const EARLY: &str = r#"#!/usr/bin/env python3

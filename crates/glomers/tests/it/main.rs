@@ -12,6 +12,9 @@ mod programs;
 mod seeds;
 #[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+#[path = "../server/mod.rs"]
+mod server;
 mod shrinking;
 #[cfg(unix)]
 mod upstream;

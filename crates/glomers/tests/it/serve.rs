@@ -5,39 +5,15 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::glomers;
-
-/// A server on a port of its own, ended with the test.
-struct Server {
-    process: Child,
-    address: String,
-}
+use super::server::Server;
 
 impl Server {
-    fn of(store: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_glomers"))
-            .args(["serve", "--port", "0", "--store"])
-            .arg(store)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(process.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let (_, rest) = line.split_once("http://").unwrap();
-        let (address, _) = rest.split_once('/').unwrap();
-        Self {
-            address: address.to_owned(),
-            process,
-        }
-    }
-
     /// Sends these bytes as they are.
     fn send(&self, head: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
@@ -58,13 +34,6 @@ impl Server {
 
     fn get(&self, path: &str) -> Answer {
         self.ask("GET", path)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -19,6 +19,7 @@ or odd in one that is allowed:
   echoing    a set is read with every element twice, which Maelstrom does not mind
   wordy      envelopes, init_ok and errors carry all that they may
   talkative  it speaks unasked, to clients, services and itself, and answers what nobody asked
+  trailing   it prints a word behind each message, on the same line
   codeless   reads are refused with an error that has neither code nor text
   private    reads are refused with an error code of its own
 """
@@ -149,7 +150,8 @@ def handle(body, src):
 
 
 def say(dest, body, **more):
-    print(json.dumps({"src": node, "dest": dest, "body": body, **more}), flush=True)
+    behind = " said" if MODE == "trailing" else ""
+    print(json.dumps({"src": node, "dest": dest, "body": body, **more}) + behind, flush=True)
 
 
 def answer(src, body, reply):

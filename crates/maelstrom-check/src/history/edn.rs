@@ -454,9 +454,7 @@ impl fmt::Display for Value {
                 f.write_str(if *x > 0.0 { "##Inf" } else { "##-Inf" })
             }
             Value::Float(x) => write!(f, "{x:?}"),
-            Value::Big(n) if n.bytes().all(|b| b.is_ascii_digit() || b == b'-') => {
-                write!(f, "{n}N")
-            }
+            Value::Big(n) if self.is_integer() => write!(f, "{n}N"),
             Value::Big(n) => f.write_str(n),
             Value::Char(c) => match c {
                 '\n' => f.write_str("\\newline"),

@@ -1,4 +1,4 @@
-//! Reading JSON without losing a digit.
+//! Reading and writing JSON without losing a digit.
 //!
 //! serde_json makes floats of integers beyond 64 bits, and two ids of 128 bits
 //! that differ may then be one and the same. So a text is read the quick way
@@ -39,6 +39,48 @@ impl Value {
         match quick.and_then(|value| reader.end().map(|()| value)) {
             Ok(value) if !doubtful.get() => Ok(value),
             _ => exact(serde_json::from_str(text)?, MAX_DEPTH),
+        }
+    }
+
+    /// The same value as JSON text, as [`Value::to_json`] has it, but for integers
+    /// of any size: they stay numbers.
+    ///
+    /// ```
+    /// use maelstrom_check::Value;
+    ///
+    /// let text = r#"{"id":340282366920938463463374607431768211455,"sum":1.0}"#;
+    /// assert_eq!(Value::from_json(text).unwrap().to_json_text(), text);
+    /// ```
+    pub fn to_json_text(&self) -> String {
+        let mut text = String::new();
+        self.write_json(&mut text);
+        text
+    }
+
+    fn write_json(&self, out: &mut String) {
+        match self {
+            Self::Big(digits) if self.is_integer() => out.push_str(digits),
+            Self::Vector(items) | Self::List(items) | Self::Set(items) => {
+                out.push('[');
+                for (i, item) in items.iter().enumerate() {
+                    out.push_str(if i > 0 { "," } else { "" });
+                    item.write_json(out);
+                }
+                out.push(']');
+            }
+            Self::Map(entries) => {
+                out.push('{');
+                for (i, (key, value)) in entries.iter().enumerate() {
+                    out.push_str(if i > 0 { "," } else { "" });
+                    let key = key.name().map_or_else(|| key.to_string(), str::to_owned);
+                    Self::from(key).write_json(out);
+                    out.push(':');
+                    value.write_json(out);
+                }
+                out.push('}');
+            }
+            Self::Tagged(tagged) => tagged.1.write_json(out),
+            _ => out.push_str(&self.to_json().to_string()),
         }
     }
 }

@@ -169,6 +169,15 @@ impl Value {
         }
     }
 
+    /// Whether this is an integer, of any size.
+    pub(crate) fn is_integer(&self) -> bool {
+        match self {
+            Self::Int(_) => true,
+            Self::Big(n) => n.bytes().all(|b| b.is_ascii_digit() || b == b'-'),
+            _ => false,
+        }
+    }
+
     /// The text of a string, keyword or symbol: formats differ in which of them they use for a name.
     pub fn name(&self) -> Option<&str> {
         match self {

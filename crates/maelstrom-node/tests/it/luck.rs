@@ -136,6 +136,20 @@ fn whoever_forgets_init_is_told() {
 }
 
 #[test]
+fn each_further_init_is_refused_and_few_of_them_are_logged() {
+    let mut node = Process::start("echo");
+    for _ in 0..1000 {
+        let again = node.ask(json!({"type": "init", "node_id": "n7", "node_ids": ["n7"]}));
+        assert_eq!(
+            (&again["type"], &again["code"]),
+            (&json!("error"), &json!(12))
+        );
+    }
+    let log = node.end();
+    assert_eq!(log.matches("a second init").count(), 12, "{log}");
+}
+
+#[test]
 fn what_waits_for_init_is_bounded_and_seldom_logged() {
     let mut node = Process::spawn("echo", Stdio::piped());
     let line = |size: usize| {

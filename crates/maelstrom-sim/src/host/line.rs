@@ -2,17 +2,28 @@
 //!
 //! Maelstrom's reader is strict with the envelope (a field too many, or an `id`
 //! of `null`, and the line is no message) and lenient with the text: control
-//! characters may stand in strings as they are, and bytes that are no UTF-8
-//! count as U+FFFD.
+//! characters may stand in strings as they are, bytes that are no UTF-8 count as
+//! U+FFFD, and what stands behind the message on its line is passed over.
 
 use maelstrom_proto::{Body, Frame, Message, NodeId};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+/// What a line says.
+pub(super) struct Line {
+    pub(super) message: Message,
+    /// What stands behind the message, but for space around it.
+    pub(super) rest: String,
+}
+
 /// The message on a line, or what is wrong with it.
-pub(super) fn message(line: &[u8]) -> Result<Message, String> {
+pub(super) fn read(line: &[u8]) -> Result<Line, String> {
     let ordinary = std::str::from_utf8(line).ok().and_then(ordinary);
-    ordinary.map_or_else(|| unusual(line), Ok)
+    let alone = |message| Line {
+        message,
+        rest: String::new(),
+    };
+    ordinary.map_or_else(|| unusual(line), |message| Ok(alone(message)))
 }
 
 /// The message on a line that is as it should be, read the quick way.
@@ -27,17 +38,30 @@ fn ordinary(line: &str) -> Option<Message> {
 }
 
 /// The message on any other line, or what is wrong with it.
-fn unusual(line: &[u8]) -> Result<Message, String> {
+fn unusual(line: &[u8]) -> Result<Line, String> {
     let text = String::from_utf8_lossy(line);
-    let read = match serde_json::from_str(&text) {
-        Err(error) if !text.trim_end().chars().any(char::is_control) => Err(error),
-        Err(_) => serde_json::from_str(&without_controls(text.trim_end())),
+    let text = text.trim_end();
+    let read = match first(text) {
+        Err(_) if text.chars().any(char::is_control) => first(&without_controls(text)),
         read => read,
     };
+    read.map_err(|error| error.to_string())
+}
+
+/// The message that a text begins with.
+fn first(text: &str) -> Result<Line, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_str(text).into_iter();
     let Envelope {
         src, dest, body, ..
-    } = read.map_err(|error| error.to_string())?;
-    Ok(Message::new(NodeId::from(src), NodeId::from(dest), body))
+    } = match reader.next() {
+        Some(read) => read?,
+        // Nothing at all, and the error that says so.
+        None => serde_json::from_str(text)?,
+    };
+    Ok(Line {
+        message: Message::new(NodeId::from(src), NodeId::from(dest), body),
+        rest: text[reader.byte_offset()..].trim().to_owned(),
+    })
 }
 
 #[derive(Deserialize)]
@@ -105,12 +129,29 @@ mod tests {
                 r#"{"s":"\ud800"}"#,
             ),
         ] {
-            let message = message(line.as_bytes()).unwrap();
+            let Line { message, rest } = read(line.as_bytes()).unwrap();
+            assert_eq!(rest, "", "{line}");
             assert_eq!((message.src.as_str(), message.dest.as_str()), ("a", "b"));
             assert_eq!(message.body.as_str(), body, "{line}");
         }
-        let foreign = message(b"{\"src\":\"a\",\"dest\":\"b\",\"body\":{\"s\":\"\xff\"}}").unwrap();
-        assert_eq!(foreign.body.as_str(), "{\"s\":\"\u{fffd}\"}");
+        let foreign = read(b"{\"src\":\"a\",\"dest\":\"b\",\"body\":{\"s\":\"\xff\"}}").unwrap();
+        assert_eq!(foreign.message.body.as_str(), "{\"s\":\"\u{fffd}\"}");
+    }
+
+    #[test]
+    fn what_stands_behind_a_message_is_no_part_of_it() {
+        let message = r#"{"src":"a","dest":"b","body":{"s":"}"}}"#;
+        let twice = message.repeat(2);
+        for (line, behind) in [
+            (format!("{message} sent\r\n"), "sent"),
+            (format!("{message}}}"), "}"),
+            (format!("{message}\u{1}\"\n"), "\u{1}\""),
+            (twice, message),
+        ] {
+            let Line { message, rest } = read(line.as_bytes()).unwrap();
+            assert_eq!(message.body.as_str(), r#"{"s":"}"}"#, "{line}");
+            assert_eq!(rest, behind, "{line}");
+        }
     }
 
     #[test]
@@ -137,12 +178,13 @@ mod tests {
                 r#"{"src":"a","dest":"b","body":7}"#,
                 "a body is a JSON object, not `7`",
             ),
+            (r#"sent {"src":"a","dest":"b","body":{}}"#, "expected value"),
             (
-                r#"{"src":"a","dest":"b","body":{}}{"src":"a"}"#,
-                "trailing characters",
+                r#"{"src":"a","dest":"b","body":{} "#,
+                "EOF while parsing an object",
             ),
         ] {
-            let error = message(line.as_bytes()).unwrap_err();
+            let error = read(line.as_bytes()).err().unwrap();
             assert!(error.contains(reason), "{line}: {error}");
         }
     }

@@ -7,9 +7,9 @@
 
 use std::collections::HashMap;
 
+use maelstrom_check::Value;
 use maelstrom_proto::NodeId;
 use rand::rngs::ChaCha8Rng;
-use serde_json::{Map, Value};
 
 use super::kv::Request;
 use super::{Reply, Service, below};
@@ -76,7 +76,7 @@ impl Replica {
 }
 
 impl Service for Eventual {
-    fn handle(&mut self, _: &NodeId, request: &Map<String, Value>) -> Option<Reply> {
+    fn handle(&mut self, _: &NodeId, request: &Value) -> Option<Reply> {
         let request = Request::read(request)?.without_create();
         if self.mode == ServiceMode::Documented {
             self.gossip();

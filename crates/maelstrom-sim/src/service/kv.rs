@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use maelstrom_check::Value as Edn;
-use serde_json::{Map, Value};
+use maelstrom_check::Value;
 
 use super::{Reply, fields};
 
@@ -30,10 +29,10 @@ pub(super) enum Request {
 
 impl Request {
     /// Reads a request. A field left out counts as `null`, as on Maelstrom.
-    pub(super) fn read(request: &Map<String, Value>) -> Option<Self> {
+    pub(super) fn read(request: &Value) -> Option<Self> {
         let field = |name: &str| request.get(name).cloned().unwrap_or_default();
         let key = field("key");
-        Some(match request.get("type")?.as_str()? {
+        Some(match request.get("type")?.name()? {
             "read" => Self::Read { key },
             "write" => {
                 let value = field("value");
@@ -46,7 +45,7 @@ impl Request {
                     key,
                     from: field("from"),
                     to: field("to"),
-                    create: !matches!(create, Value::Null | Value::Bool(false)),
+                    create: !matches!(create, Value::Nil | Value::Bool(false)),
                 }
             }
             _ => return None,
@@ -69,13 +68,10 @@ impl Request {
             (Self::Cas { from, to, .. }, Some(value)) if value == from => {
                 (fields("cas_ok", []), Some(to))
             }
-            (Self::Cas { from, .. }, Some(value)) => {
-                let (value, from) = (Edn::from(value.clone()), Edn::from(from.clone()));
-                (
-                    error(22, format!("current value {value} is not {from}")),
-                    None,
-                )
-            }
+            (Self::Cas { from, .. }, Some(value)) => (
+                error(22, format!("current value {value} is not {from}")),
+                None,
+            ),
             (Self::Cas { to, create, .. }, None) if *create => (fields("cas_ok", []), Some(to)),
             (Self::Read { .. } | Self::Cas { .. }, None) => {
                 (error(20, "key does not exist".into()), None)

@@ -10,9 +10,9 @@ mod kv;
 mod sequential;
 
 use async_trait::async_trait;
+use maelstrom_check::Value;
 use maelstrom_proto::{Body, Message, NodeId};
 use rand::rngs::ChaCha8Rng;
-use serde_json::{Map, Value};
 
 use crate::host::{Outbox, RunningNode};
 use crate::network::Network;
@@ -23,12 +23,12 @@ use kv::Kv;
 use sequential::Sequential;
 
 /// A reply's fields, but for `in_reply_to`.
-type Reply = Map<String, Value>;
+type Reply = Vec<(&'static str, Value)>;
 
 /// Something that answers requests.
 pub(crate) trait Service: Send {
     /// Answers a request, or does not know its type.
-    fn handle(&mut self, src: &NodeId, request: &Map<String, Value>) -> Option<Reply>;
+    fn handle(&mut self, src: &NodeId, request: &Value) -> Option<Reply>;
 }
 
 /// All four, by their names on the network.
@@ -49,7 +49,7 @@ struct Linearizable {
 }
 
 impl Service for Linearizable {
-    fn handle(&mut self, _: &NodeId, request: &Map<String, Value>) -> Option<Reply> {
+    fn handle(&mut self, _: &NodeId, request: &Value) -> Option<Reply> {
         let request = kv::Request::read(request)?;
         let (reply, change) = request.apply(self.kv.get(request.key()));
         if let Some(value) = change {
@@ -66,8 +66,8 @@ struct TimestampOracle {
 }
 
 impl Service for TimestampOracle {
-    fn handle(&mut self, _: &NodeId, request: &Map<String, Value>) -> Option<Reply> {
-        if request.get("type")? != "ts" {
+    fn handle(&mut self, _: &NodeId, request: &Value) -> Option<Reply> {
+        if request.get("type")?.name()? != "ts" {
             return None;
         }
         self.next += 1;
@@ -76,9 +76,8 @@ impl Service for TimestampOracle {
 }
 
 /// A reply of this type with these fields.
-fn fields<const N: usize>(kind: &str, fields: [(&str, Value); N]) -> Reply {
-    let kind = ("type".to_owned(), Value::from(kind));
-    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+fn fields<const N: usize>(kind: &str, fields: [(&'static str, Value); N]) -> Reply {
+    let kind = ("type", Value::from(kind));
     std::iter::once(kind).chain(fields).collect()
 }
 
@@ -107,13 +106,18 @@ impl Party {
     }
 
     fn answer(&mut self, request: &Message) -> Option<Message> {
-        let fields: Map<String, Value> = serde_json::from_str(request.body.as_str()).ok()?;
-        let mut reply = self.service.handle(&request.src, &fields)?;
-        let in_reply_to = fields.get("msg_id").cloned().unwrap_or_default();
-        reply.insert("in_reply_to".into(), in_reply_to);
-        let body = Body::parse(&Value::from(reply).to_string()).ok()?;
-        Some(Message::new(self.outbox.id(), &request.src, body))
+        let reply = answer(&mut *self.service, &request.src, &request.body)?;
+        Some(Message::new(self.outbox.id(), &request.src, reply))
     }
+}
+
+/// What a service says to a request. Numbers in it keep every digit.
+fn answer(service: &mut dyn Service, src: &NodeId, request: &Body) -> Option<Body> {
+    let request = Value::from_json(request.as_str()).ok()?;
+    let mut reply = service.handle(src, &request)?;
+    let msg_id = request.get("msg_id").cloned();
+    reply.push(("in_reply_to", msg_id.unwrap_or_default()));
+    Body::parse(&Value::map(reply).to_json_text()).ok()
 }
 
 #[async_trait]

@@ -13,9 +13,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use maelstrom_check::Value;
 use maelstrom_proto::NodeId;
 use rand::rngs::ChaCha8Rng;
-use serde_json::{Map, Value};
 
 use super::kv::Request;
 use super::{Reply, Service, below};
@@ -70,7 +70,7 @@ impl Sequential {
 }
 
 impl Service for Sequential {
-    fn handle(&mut self, src: &NodeId, request: &Map<String, Value>) -> Option<Reply> {
+    fn handle(&mut self, src: &NodeId, request: &Value) -> Option<Reply> {
         let request = Request::read(request)?;
         let mut seen = self.clients.get(src).copied().unwrap_or(0);
         if self.mode == ServiceMode::Documented {

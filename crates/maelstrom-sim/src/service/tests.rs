@@ -7,13 +7,13 @@ use maelstrom_check::{
 };
 use proptest::prelude::*;
 use rand::RngExt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
 fn ask(service: &mut dyn Service, src: &str, request: Value) -> Option<Value> {
-    let request = request.as_object().unwrap();
-    service.handle(&NodeId::new(src), request).map(Value::from)
+    let reply = service.handle(&NodeId::new(src), &Edn::from(request))?;
+    Some(Edn::map(reply).to_json())
 }
 
 fn service(name: &str, mode: ServiceMode, seed: u64) -> Box<dyn Service> {
@@ -75,6 +75,29 @@ fn replies_are_maelstroms_to_the_letter() {
         assert_eq!(ask(&mut *service, "n1", json!({"type": "sing"})), None);
         assert_eq!(ask(&mut *service, "n1", json!({"no": "type"})), None);
     }
+}
+
+#[test]
+fn numbers_keep_every_digit() {
+    let mut lin = service("lin-kv", ServiceMode::Upstream, 1);
+    let mut check = |request: &str, expected: &str| {
+        let request = Body::parse(request).unwrap();
+        let reply = answer(&mut *lin, &NodeId::new("n1"), &request).unwrap();
+        assert_eq!(reply.as_str(), expected);
+    };
+    let (key, other) = ("18446744073709551617", "18446744073709551618");
+    check(
+        &format!(r#"{{"type":"write","key":{key},"value":[{key},-{other},1.5],"msg_id":{other}}}"#),
+        &format!(r#"{{"in_reply_to":{other},"type":"write_ok"}}"#),
+    );
+    check(
+        &format!(r#"{{"type":"read","key":{key},"msg_id":1}}"#),
+        &format!(r#"{{"in_reply_to":1,"type":"read_ok","value":[{key},-{other},1.5]}}"#),
+    );
+    check(
+        &format!(r#"{{"type":"read","key":{other},"msg_id":2}}"#),
+        r#"{"code":20,"in_reply_to":2,"text":"key does not exist","type":"error"}"#,
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The course of a run: rates, clients, recovery, final reads.
 
+use std::time::Duration;
+
 use maelstrom_check::{Op, Process};
 use maelstrom_node::proto::broadcast::{Request, Response};
 use maelstrom_node::{Context, Node, handler};
@@ -50,6 +52,36 @@ fn operations_come_at_the_rate_asked_for_until_the_time_is_up() {
         assert!(main.iter().all(|op| op.time < 20_000_000_000));
         let gaps = main.windows(2).map(|pair| pair[1].time - pair[0].time);
         assert!(gaps.max() < Some((2e9 / rate) as i64 + 1));
+    }
+}
+
+#[test]
+fn clients_that_are_all_busy_go_on_until_the_time_is_up_whenever_the_next_fault_is_due() {
+    // Takes 70 ms for everything, where twenty operations a second are asked for.
+    let slow = |_| {
+        handler(async |_: Context, request: Request| {
+            tokio::time::sleep(Duration::from_millis(70)).await;
+            Ok(match request {
+                Request::Topology { .. } => Response::TopologyOk,
+                Request::Broadcast { .. } => Response::BroadcastOk,
+                Request::Read => Response::ReadOk {
+                    messages: Vec::new(),
+                },
+            })
+        })
+    };
+    for seed in 0..20 {
+        let settings = Settings::new(Workload::Broadcast)
+            .node_count(2)
+            .rate(20.0)
+            .time_limit(20)
+            .nemesis(Fault::Partition)
+            .nemesis_interval(100.0);
+        let outcome = Run::new(settings, seed, InProcess::new(slow)).execute();
+        let ops = invocations(&outcome);
+        let main = ops.iter().filter(|op| !op.is_final());
+        let last = main.map(|op| op.time).max();
+        assert!(last > Some(19_500_000_000), "seed {seed}: {last:?}");
     }
 }
 

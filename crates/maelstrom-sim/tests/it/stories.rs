@@ -78,8 +78,10 @@ fn a_test_of_a_right_node_returns_and_one_of_a_wrong_node_tells_the_story() {
     let text = panicked(settings, vec![8, 9], |ctx| set(Conduct::Wrong, ctx));
     for part in [
         "seed 8 failed, 0 before it were valid",
+        "2 nodes, 1 operation, ",
         "never heard of",
         "told to n",
+        "c4 → n0  add element=0",
     ] {
         assert!(text.contains(part), "`{part}` is not in {text}");
     }

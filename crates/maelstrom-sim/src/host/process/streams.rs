@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::Life;
-use crate::host::line;
+use crate::host::line::{self, Line};
 use crate::problem::ProblemKind;
 
 /// How much is read at once.
@@ -102,6 +102,7 @@ pub(super) async fn write_stdin(
 pub(super) async fn read_stdout(stdout: impl AsyncRead + Unpin, life: Arc<Life>) {
     let mut stdout = BufReader::with_capacity(CHUNK, stdout);
     let mut line = Vec::new();
+    let mut told = false;
     loop {
         line.clear();
         // One huge line must not hold its memory for ever.
@@ -115,13 +116,21 @@ pub(super) async fn read_stdout(stdout: impl AsyncRead + Unpin, life: Arc<Life>)
                 .report_closed(|traces| ProblemKind::ClosedOutput { traces })
                 .await;
         }
-        if let Err(reason) = take_line(&line, &life) {
-            let line = beginning(&line);
-            return life.report(|traces| ProblemKind::BadLine {
-                line,
-                reason,
-                traces,
-            });
+        match take_line(&line, &life) {
+            Ok(rest) if rest.is_empty() || told => {}
+            Ok(rest) => {
+                told = true;
+                let text = beginning(rest.as_bytes());
+                life.report(|_| ProblemKind::Trailing { text });
+            }
+            Err(reason) => {
+                let line = beginning(&line);
+                return life.report(|traces| ProblemKind::BadLine {
+                    line,
+                    reason,
+                    traces,
+                });
+            }
         }
         if stdout.buffer().is_empty() {
             // A node that never stops talking must not keep others from it.
@@ -130,12 +139,14 @@ pub(super) async fn read_stdout(stdout: impl AsyncRead + Unpin, life: Arc<Life>)
     }
 }
 
-fn take_line(line: &[u8], life: &Life) -> Result<(), String> {
+/// Sends the message on a line. Gives what stands behind it.
+fn take_line(line: &[u8], life: &Life) -> Result<String, String> {
     if line.len() as u64 == LONGEST_LINE {
         return Err(format!("longer than {} MB", LONGEST_LINE >> 20));
     }
-    life.outbox.send(line::message(line)?);
-    Ok(())
+    let Line { message, rest } = line::read(line)?;
+    life.outbox.send(message);
+    Ok(rest)
 }
 
 /// Ends when the node, and whoever else writes to the same pipe, closes it.
