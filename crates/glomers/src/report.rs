@@ -67,7 +67,7 @@ pub(crate) fn page(outcome: &Outcome, results: Value) -> String {
         match (event.kind, outcome.journal.message(event)) {
             (EventKind::Send, Some(message)) => {
                 let (src, dest) = (message.src.as_str(), message.dest.as_str());
-                journal.send(event.time, src, dest, message.body.to_string());
+                journal.send(event.time, src, dest, message.body.clone().into_text());
             }
             (EventKind::Receive, Some(_)) => journal.end_of(number, event.time, Fate::Received),
             (EventKind::Drop, Some(_)) => journal.end_of(number, event.time, Fate::Dropped),

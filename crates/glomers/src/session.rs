@@ -129,10 +129,17 @@ impl Session {
         let results = self.judge(&outcome);
         let rows = rows(&outcome, &results, self.thresholds);
         let json = self.json(&outcome, &results, &rows);
-        folder.write(&outcome, &json)?;
-        if !self.page.no_report {
-            folder.write_page(&report::page(&outcome, json))?;
-        }
+        // The page is made while the other files are written.
+        std::thread::scope(|scope| {
+            let wanted = !self.page.no_report;
+            let page = wanted.then(|| scope.spawn(|| report::page(&outcome, json.clone())));
+            folder.write(&outcome, &json)?;
+            match page.map(std::thread::ScopedJoinHandle::join) {
+                Some(Ok(page)) => folder.write_page(&page),
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+                None => Ok(()),
+            }
+        })?;
         folder.say_no_more();
         if let Nodes::InProcess(_) = self.nodes {
             folder.write_node_logs(&self.settings.nodes, &logs.take())?;

@@ -1,6 +1,7 @@
 //! [`Journal`]: every message of a run, and what became of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Message {
     /// The receiver's place in [`Journal::names`].
     pub dest: usize,
     /// The body: a JSON object.
-    pub body: String,
+    pub body: Arc<str>,
 }
 
 /// Every message of a run, in the order in which they were sent.
@@ -40,7 +41,7 @@ impl Journal {
     }
 
     /// Notes that a message was sent at a time, in nanoseconds since the run began. Gives its number.
-    pub fn send(&mut self, time: u64, src: &str, dest: &str, body: impl Into<String>) -> usize {
+    pub fn send(&mut self, time: u64, src: &str, dest: &str, body: impl Into<Arc<str>>) -> usize {
         let (src, dest) = (self.name(src), self.name(dest));
         self.messages.push(Message {
             sent: time,

@@ -21,6 +21,7 @@ mod cycle;
 mod error;
 mod faults;
 mod folder;
+mod guess;
 mod head;
 mod journal;
 mod lanes;
@@ -38,6 +39,8 @@ pub use faults::{Fault, FaultKind};
 pub use journal::{Fate, Journal, Message};
 pub use plots::{Axis, Group, Plane, Plot, STYLE as PLOT_STYLE, Spot};
 
+use std::sync::OnceLock;
+
 use maelstrom_check::{History, Workload};
 use serde_json::Value;
 
@@ -47,6 +50,8 @@ pub struct Report {
     history: History,
     journal: Option<Journal>,
     results: Value,
+    /// Found once: a history is long.
+    faults: OnceLock<Vec<Fault>>,
 }
 
 impl Report {
@@ -57,6 +62,7 @@ impl Report {
             history,
             journal,
             results,
+            faults: OnceLock::new(),
         }
     }
 
@@ -82,7 +88,8 @@ impl Report {
 
     /// The faults of the run, in the order in which they began.
     pub fn faults(&self) -> Vec<Fault> {
-        faults::faults(&self.history, self.end())
+        let found = || faults::faults(&self.history, self.end());
+        self.faults.get_or_init(found).clone()
     }
 
     /// When the last thing happened, in nanoseconds since the run began.

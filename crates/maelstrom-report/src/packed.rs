@@ -1,10 +1,11 @@
 //! The run as the page's script reads it: columns of small numbers, deflated, in Base64.
 //!
 //! The bytes begin with the length of a JSON header (four bytes, the lowest first) and the
-//! header, whose `columns` names the columns that follow with their lengths in bytes. A
-//! column is a row of numbers as [`Column`] writes them; only `shapes` is text.
+//! header, whose `columns` names the columns that follow: how many bytes each has, how many
+//! numbers, and whether only those that are not 0 stand there. `shapes` is text, and the bytes of
+//! `wideBytes` are long numbers. Most of what a run is can be guessed from what came before in it
+//! (`guess.rs`), so what stands here is mostly zeros. `data.mjs` reads it.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use base64::Engine as _;
@@ -12,18 +13,20 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use maelstrom_check::{Op, OpType, Process, Value as Edn};
+use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
+use crate::guess::{Column, Pending, Ranks, Request, Texts};
 use crate::lanes::Lanes;
-use crate::shapes::{Column, Texts, integer, string_end};
-use crate::{Fate, Report};
+use crate::shapes::Apart;
+use crate::{Fate, Message, Report};
 
 /// What the run's messages and operations are, for the script.
 pub(crate) fn packed(report: &Report) -> String {
     let lanes = Lanes::of(report);
-    let mut pack = Pack::default();
-    pack.fill(report, &lanes);
-    let bytes = pack.bytes(&header(report, &lanes));
+    let mut pack = Pack::of(report, &lanes);
+    pack.fill();
+    let bytes = pack.bytes(header(report, &lanes));
     STANDARD.encode(bytes)
 }
 
@@ -55,210 +58,401 @@ fn header(report: &Report, lanes: &Lanes) -> Value {
     })
 }
 
+/// What is known of a message's end before its turn: the first thing that became of it.
+#[derive(Clone, Copy)]
+struct End {
+    at: u64,
+    fate: Option<Fate>,
+}
+
 /// The columns under construction.
-#[derive(Default)]
-struct Pack {
+struct Pack<'a> {
+    report: &'a Report,
+    lanes: &'a Lanes,
+    messages: &'a [Message],
+    ends: Vec<End>,
+    apart: Apart,
     texts: Texts,
-    /// Of each message: sent, in microseconds after the one before.
-    sent: Column,
-    src: Column,
-    dest: Column,
-    body: Column,
-    /// Its `msg_id` after the sender's last, and what it replies to; 0 for none, else one more
-    /// (or one less, below 0).
-    msg_id: Column,
-    reply: Column,
-    /// Of each fate: the message after the one before, microseconds after it was sent, and what.
-    fate_of: Column,
-    fate_at: Column,
+    /// Messages and operations, in order of time: which it is, and microseconds after the one before.
+    is_op: Column,
+    step: Column,
+    last: i64,
+    /// Of each message: what became of it first, and when.
     fate: Column,
+    took: Column,
+    /// What became of messages after that.
+    again_of: Column,
+    again_at: Column,
+    again: Column,
+    /// A reply has the place of its request among those that wait, counted from 1; -1 if it is
+    /// not there. What is sent again word for word has -2, and how many ids ago it was.
+    reply: Column,
+    reply_id: Column,
+    again_id: Column,
+    src: Ranks,
+    dest: Ranks,
+    body: Ranks,
+    /// Whether the message has an id where others of its shape had none, or the other way round.
+    odd: Column,
+    msg_id: Column,
+    pending: Pending,
+    /// What was told with an id, by the sender and the id.
+    told: FxHashMap<(usize, i64), Request>,
+    /// Of each name: its last id, and who it told last.
+    last_id: Vec<i64>,
+    last_dest: Vec<usize>,
+    /// By shape, whether the last had an id.
+    has_id: Vec<bool>,
+    last_src: usize,
+    /// Messages in the order in which they arrived, and how many of them are pending or were.
+    arrivals: Vec<usize>,
+    arrived: usize,
+    /// Of each message told: the request that it is, if it is one.
+    requests: Vec<Option<Request>>,
     /// Of each operation.
-    op_at: Column,
     op_took: Column,
     op_outcome: Column,
     op_process: Column,
     op_lane: Column,
     op_f: Column,
-    op_value: Column,
-    op_result: Column,
-    op_error: Column,
+    op_value: Ranks,
+    op_result: Ranks,
+    op_error: Ranks,
     op_index: Column,
     op_completion: Column,
     op_final: Column,
+    last_index: i64,
+    last_process: i64,
     /// The names of operations.
     fs: Vec<String>,
 }
 
-impl Pack {
-    fn fill(&mut self, report: &Report, lanes: &Lanes) {
-        // Messages and operations in order of time, so that texts which are alike lie close.
-        let messages = report
-            .journal()
-            .map_or(&[][..], |journal| journal.messages());
-        let mut ops = starts(report).into_iter().peekable();
-        let mut last_op = Before::default();
-        let mut last_sent = 0;
-        let mut last_ids = vec![0; report.journal().map_or(0, |journal| journal.names().len())];
-        for message in messages {
-            while let Some(position) =
-                ops.next_if(|p| time(&report.history.ops()[*p]) / 1000 <= message.sent / 1000)
-            {
-                self.op(report, lanes, position, &mut last_op);
+impl<'a> Pack<'a> {
+    fn of(report: &'a Report, lanes: &'a Lanes) -> Self {
+        let journal = report.journal();
+        let messages = journal.map_or(&[][..], |journal| journal.messages());
+        let names = journal.map_or(0, |journal| journal.names().len());
+        let still = |message: &Message| End {
+            at: message.sent / 1000,
+            fate: None,
+        };
+        Self {
+            report,
+            lanes,
+            messages,
+            ends: messages.iter().map(still).collect(),
+            apart: Apart::default(),
+            texts: Texts::new(lanes.all.len()),
+            last_id: vec![0; names],
+            last_dest: vec![0; names],
+            requests: Vec::with_capacity(messages.len()),
+            is_op: Column::default(),
+            step: Column::default(),
+            last: 0,
+            fate: Column::default(),
+            took: Column::default(),
+            again_of: Column::default(),
+            again_at: Column::default(),
+            again: Column::default(),
+            reply: Column::default(),
+            reply_id: Column::default(),
+            again_id: Column::default(),
+            src: Ranks::default(),
+            dest: Ranks::default(),
+            body: Ranks::default(),
+            odd: Column::default(),
+            msg_id: Column::default(),
+            pending: Pending::default(),
+            told: FxHashMap::default(),
+            has_id: Vec::new(),
+            last_src: 0,
+            arrivals: Vec::new(),
+            arrived: 0,
+            op_took: Column::default(),
+            op_outcome: Column::default(),
+            op_process: Column::default(),
+            op_lane: Column::default(),
+            op_f: Column::default(),
+            op_value: Ranks::default(),
+            op_result: Ranks::default(),
+            op_error: Ranks::default(),
+            op_index: Column::default(),
+            op_completion: Column::default(),
+            op_final: Column::default(),
+            last_index: 0,
+            last_process: 0,
+            fs: Vec::new(),
+        }
+    }
+
+    fn fill(&mut self) {
+        self.fates();
+        let history = self.report.history();
+        let mut ops = starts(self.report).into_iter().peekable();
+        for number in 0..self.messages.len() {
+            let sent = self.messages[number].sent / 1000;
+            while let Some(position) = ops.next_if(|p| time(&history.ops()[*p]) / 1000 <= sent) {
+                self.op(position);
             }
-            let sent = message.sent / 1000;
-            self.sent.push(sent as i64 - last_sent);
-            last_sent = sent as i64;
-            self.src.push(message.src as i64);
-            self.dest.push(message.dest as i64);
-            let body = Body::of(&message.body);
-            let away_from_0 = |id: i64| if id < 0 { id - 1 } else { id + 1 };
-            self.msg_id.push(body.msg_id.map_or(0, |id| {
-                let step = id - std::mem::replace(&mut last_ids[message.src], id);
-                away_from_0(step)
-            }));
-            self.reply.push(body.reply.map_or(0, away_from_0));
-            self.body.push(self.texts.refer(&body.rest));
+            self.message(number);
         }
-        for position in ops {
-            self.op(report, lanes, position, &mut last_op);
+        ops.for_each(|position| self.op(position));
+    }
+
+    /// What became of messages comes first, since the order of what follows is known by it.
+    fn fates(&mut self) {
+        let (mut last, mut again) = (0, 0);
+        let code = |fate| match fate {
+            Fate::Received => 0,
+            Fate::Dropped => 1,
+        };
+        let fates = self
+            .report
+            .journal()
+            .map_or(&[][..], |journal| journal.fates());
+        for (number, at, fate) in fates {
+            let (end, at) = (&mut self.ends[*number], at / 1000);
+            if end.fate.is_none() {
+                *end = End {
+                    at,
+                    fate: Some(*fate),
+                };
+                continue;
+            }
+            self.again_of.push(*number as i64 - again);
+            self.again_at
+                .push(at as i64 - (self.messages[*number].sent / 1000) as i64);
+            self.again.push(code(*fate));
+            again = *number as i64;
         }
-        let mut last = 0;
-        for (message, at, fate) in report.journal().map_or(&[][..], |journal| journal.fates()) {
-            self.fate_of.push(*message as i64 - last);
-            last = *message as i64;
-            self.fate_at
-                .push((at / 1000) as i64 - (messages[*message].sent / 1000) as i64);
-            self.fate.push(match fate {
-                Fate::Received => 1,
-                Fate::Dropped => 2,
-            });
+        for (message, end) in self.messages.iter().zip(&self.ends) {
+            self.fate.push(end.fate.map_or(2, code));
+            let took = end.at as i64 - (message.sent / 1000) as i64;
+            self.took.push(took - std::mem::replace(&mut last, took));
+        }
+        self.arrivals = (0..self.messages.len()).collect();
+        self.arrivals.sort_by_key(|number| self.ends[*number].at);
+    }
+
+    fn step(&mut self, time: u64, is_op: bool) {
+        let time = (time / 1000) as i64;
+        self.is_op.push(is_op.into());
+        self.step
+            .push(time - std::mem::replace(&mut self.last, time));
+    }
+
+    fn message(&mut self, number: usize) {
+        let message = &self.messages[number];
+        self.step(message.sent, false);
+        let sent = message.sent / 1000;
+        while let Some(arrived) = self.arrivals.get(self.arrived).copied() {
+            if arrived >= number || self.ends[arrived].at > sent {
+                break;
+            }
+            self.arrived += 1;
+            if let (Some(request), Some(Fate::Received)) =
+                (self.requests[arrived], self.ends[arrived].fate)
+            {
+                self.pending.push(request);
+            }
+        }
+
+        self.apart.of(&message.body, true);
+        let (src, dest, id) = (message.src, message.dest, self.apart.msg_id);
+        let shape = self.texts.shape(&self.apart.shape);
+        let lanes = [self.lanes.of_name[src], self.lanes.of_name[dest]];
+        let told = (shape, &self.apart.ints[..], &self.apart.wides[..]);
+        let before = id.and_then(|id| self.told.get(&(src, id)).copied());
+        let same = before.filter(|before| before.dest == dest && self.texts.is(before.text, told));
+        let again = same.filter(|_| self.apart.reply.is_none());
+        let answered = self
+            .apart
+            .reply
+            .and_then(|id| self.pending.answer(src, dest, id));
+        match (answered, self.apart.reply) {
+            _ if again.is_some() => self.reply.push(-2),
+            (Some((place, _)), _) => self.reply.push(place as i64 + 1),
+            (None, Some(id)) => {
+                self.reply.push(-1);
+                self.reply_id.push(id);
+            }
+            (None, None) => self.reply.push(0),
+        }
+        if answered.is_none() {
+            let last_dest = self.last_dest.get(self.last_src).copied();
+            self.src.push((self.last_src, last_dest.unwrap_or(0)), src);
+            if again.is_none() {
+                self.dest.push((src, self.last_dest[src]), dest);
+            }
+        }
+        (self.last_src, self.last_dest[src]) = (src, dest);
+
+        let text = again.map_or_else(
+            || {
+                let answers = answered.map(|(_, request)| request.text);
+                let latest = || self.texts.latest(lanes[0]);
+                let situation = match answers {
+                    Some(text) => (1, self.texts.shape_of[text]),
+                    None => (2, latest().map_or(0, |text| self.texts.shape_of[text] + 1)),
+                };
+                self.body.push(situation, shape);
+                self.texts.tell(told, answers, lanes)
+            },
+            |request| request.text,
+        );
+        lanes
+            .into_iter()
+            .for_each(|lane| self.texts.remember(lane, text));
+
+        let request = id.map(|id| Request {
+            src,
+            dest,
+            id,
+            text,
+        });
+        self.requests.push(request);
+        match (again, request) {
+            (Some(request), _) => self.again_id.push(self.last_id[src] - request.id),
+            (None, request) => {
+                self.has_id.resize(self.texts.shape_texts.len(), false);
+                let had = std::mem::replace(&mut self.has_id[shape], request.is_some());
+                self.odd.push((had != request.is_some()).into());
+                if let Some(request) = request {
+                    self.msg_id.push(
+                        request.id - 1 - std::mem::replace(&mut self.last_id[src], request.id),
+                    );
+                    self.told.insert((src, request.id), request);
+                }
+            }
         }
     }
 
     /// An operation from where it begins: its invocation, or a completion that has none.
-    fn op(&mut self, report: &Report, lanes: &Lanes, position: usize, last: &mut Before) {
-        let history = &report.history;
+    fn op(&mut self, position: usize) {
+        let history = self.report.history();
         let op = &history.ops()[position];
         let end = match op.kind {
             OpType::Invoke => history.completion(position),
             _ => Some(op),
         };
+        self.step(time(op), true);
         let at = time(op) / 1000;
-        self.op_at.push(at as i64 - last.at);
-        last.at = at as i64;
         let took = end.map(|end| (time(end) / 1000) as i64 - at as i64);
         self.op_took.push(took.unwrap_or(-1));
-        self.op_outcome.push(match end.map(|end| end.kind) {
+        let outcome = match end.map(|end| end.kind) {
             Some(OpType::Ok) => 0,
             Some(OpType::Fail) => 1,
             Some(OpType::Info) => 2,
             Some(OpType::Invoke) | None => 3,
-        });
+        };
+        self.op_outcome.push(outcome);
         let process = match op.process {
             Process::Client(process) => process,
             _ => 0,
         };
-        self.op_process.push(process as i64);
-        self.op_lane.push(lanes.of_process(process) as i64);
+        self.op_process
+            .push(process as i64 - std::mem::replace(&mut self.last_process, process as i64));
+        let lane = self.lanes.of_process(process);
+        self.op_lane.push(lane as i64);
         let f = self.fs.iter().position(|f| *f == *op.f);
         let f = f.unwrap_or_else(|| {
             self.fs.push(op.f.to_string());
             self.fs.len() - 1
         });
         self.op_f.push(f as i64);
-        self.op_value
-            .push(self.texts.refer(&json_of(Some(&op.value))));
-        let result = json_of(end.map(|end| &end.value));
-        self.op_result.push(self.texts.refer(&result));
-        let error = json_of(end.and_then(|end| end.error.as_ref()));
-        self.op_error.push(self.texts.refer(&error));
-        self.op_index.push(op.index as i64 - last.index);
-        last.index = op.index as i64;
+        let value = self.text(Some(&op.value), None, lane);
+        self.op_value.push((f, 0), self.texts.shape_of[value]);
+        let result = self.text(end.map(|end| &end.value), Some(value), lane);
+        self.op_result
+            .push((f, self.texts.shape_of[value]), self.texts.shape_of[result]);
+        let error = self.text(end.and_then(|end| end.error.as_ref()), None, lane);
+        self.op_error
+            .push((f, outcome as usize), self.texts.shape_of[error]);
+        self.texts.remember(lane, value);
+        self.texts.remember(lane, result);
+        self.op_index.push(op.index as i64 - self.last_index);
+        self.last_index = op.index as i64;
         self.op_completion
-            .push(end.map_or(-1, |end| end.index as i64 - last.index));
-        self.op_final.push(i64::from(op.is_final()));
+            .push(end.map_or(-1, |end| end.index as i64 - self.last_index));
+        self.op_final.push(op.is_final().into());
     }
 
-    fn bytes(self, header: &Value) -> Vec<u8> {
-        let shapes = self.texts.shape_texts.join("\n");
-        let columns = [
-            ("shapes", shapes.into_bytes()),
-            ("shapeOf", self.texts.shape_of.0),
-            ("numbers", self.texts.numbers.0),
-            ("sent", self.sent.0),
-            ("src", self.src.0),
-            ("dest", self.dest.0),
-            ("body", self.body.0),
-            ("msgId", self.msg_id.0),
-            ("reply", self.reply.0),
-            ("fateOf", self.fate_of.0),
-            ("fateAt", self.fate_at.0),
-            ("fate", self.fate.0),
-            ("opAt", self.op_at.0),
-            ("opTook", self.op_took.0),
-            ("opOutcome", self.op_outcome.0),
-            ("opProcess", self.op_process.0),
-            ("opLane", self.op_lane.0),
-            ("opF", self.op_f.0),
-            ("opValue", self.op_value.0),
-            ("opResult", self.op_result.0),
-            ("opError", self.op_error.0),
-            ("opIndex", self.op_index.0),
-            ("opCompletion", self.op_completion.0),
-            ("opFinal", self.op_final.0),
+    fn text(&mut self, value: Option<&Edn>, answers: Option<usize>, lane: usize) -> usize {
+        let value = value.unwrap_or(&Edn::Nil);
+        let json = serde_json::to_string(value).unwrap_or_else(|_| value.to_json().to_string());
+        self.apart.of(&json, false);
+        let shape = self.texts.shape(&self.apart.shape);
+        self.texts.tell(
+            (shape, &self.apart.ints, &self.apart.wides),
+            answers,
+            [lane; 2],
+        )
+    }
+
+    fn bytes(self, mut header: Value) -> Vec<u8> {
+        let shapes = self.texts.shape_texts.join("\n").into_bytes();
+        header["texts"] = json!(self.texts.counts());
+        let (texts, wide_bytes) = self.texts.columns();
+        let mut columns = vec![
+            ("isOp", self.is_op),
+            ("step", self.step),
+            ("fate", self.fate),
+            ("took", self.took),
+            ("againOf", self.again_of),
+            ("againAt", self.again_at),
+            ("again", self.again),
+            ("reply", self.reply),
+            ("replyId", self.reply_id),
+            ("againId", self.again_id),
+            ("odd", self.odd),
+            ("msgId", self.msg_id),
+            ("opTook", self.op_took),
+            ("opOutcome", self.op_outcome),
+            ("opProcess", self.op_process),
+            ("opLane", self.op_lane),
+            ("opF", self.op_f),
+            ("opIndex", self.op_index),
+            ("opCompletion", self.op_completion),
+            ("opFinal", self.op_final),
         ];
-        let mut header = header.clone();
+        for (names, ranks) in [
+            (["src", "newSrc"], self.src),
+            (["dest", "newDest"], self.dest),
+            (["body", "newBody"], self.body),
+            (["opValue", "newOpValue"], self.op_value),
+            (["opResult", "newOpResult"], self.op_result),
+            (["opError", "newOpError"], self.op_error),
+        ] {
+            columns.extend(names.into_iter().zip(ranks.columns()));
+        }
+        columns.extend(texts);
+        let mut index = vec![
+            json!(["shapes", shapes.len(), 0, false]),
+            json!(["wideBytes", wide_bytes.len(), 0, false]),
+        ];
+        let mut bytes = vec![shapes, wide_bytes];
+        for (name, column) in columns {
+            let written = column.bytes();
+            index.push(json!([
+                name,
+                written.len(),
+                column.len(),
+                column.is_sparse()
+            ]));
+            bytes.push(written);
+        }
         header["fs"] = json!(self.fs);
-        header["columns"] = columns
-            .iter()
-            .map(|(name, bytes)| json!([name, bytes.len()]))
-            .collect();
+        header["columns"] = Value::from(index);
         let header = header.to_string();
         let mut deflate = DeflateEncoder::new(Vec::new(), Compression::new(4));
         // Writing to memory can't fail.
         let _ = deflate.write_all(&(header.len() as u32).to_le_bytes());
         let _ = deflate.write_all(header.as_bytes());
-        for (_, bytes) in &columns {
+        for bytes in &bytes {
             let _ = deflate.write_all(bytes);
         }
         deflate.finish().unwrap_or_default()
     }
-}
-
-/// A value as JSON.
-fn json_of(value: Option<&Edn>) -> String {
-    let mut out = String::new();
-    write_json(value.unwrap_or(&Edn::Nil), &mut out);
-    out
-}
-
-/// Writes what most values are made of at once; the rest goes the long way.
-fn write_json(value: &Edn, out: &mut String) {
-    match value {
-        Edn::Nil => out.push_str("null"),
-        Edn::Int(number) => {
-            // Writing to a string can't fail.
-            let _ = write!(out, "{number}");
-        }
-        Edn::Vector(items) | Edn::List(items) | Edn::Set(items) => {
-            out.push('[');
-            for (place, item) in items.iter().enumerate() {
-                if place > 0 {
-                    out.push(',');
-                }
-                write_json(item, out);
-            }
-            out.push(']');
-        }
-        other => out.push_str(&other.to_json().to_string()),
-    }
-}
-
-/// What the operation before had, from which the next one's is told.
-#[derive(Default)]
-struct Before {
-    at: i64,
-    index: i64,
 }
 
 /// Where the operations of clients begin: invocations, and completions that have none.
@@ -272,134 +466,4 @@ fn starts(report: &Report) -> Vec<usize> {
 
 fn time(op: &Op) -> u64 {
     u64::try_from(op.time).unwrap_or(0)
-}
-
-/// A message's body, with the ids that only join requests and replies taken out.
-#[derive(Debug, PartialEq, Eq)]
-struct Body {
-    rest: String,
-    msg_id: Option<i64>,
-    reply: Option<i64>,
-}
-
-impl Body {
-    fn of(text: &str) -> Self {
-        let mut body = Self {
-            rest: String::with_capacity(text.len()),
-            msg_id: None,
-            reply: None,
-        };
-        let bytes = text.as_bytes();
-        let (mut at, mut copied, mut depth) = (0, 0, 0);
-        while at < bytes.len() {
-            match bytes[at] {
-                // Some write a space after a comma.
-                b' ' | b'\t' | b'\r' => {
-                    body.rest.push_str(&text[copied..at]);
-                    copied = at + 1;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                b'"' => {
-                    let end = string_end(bytes, at);
-                    let slot = match &text[at..end] {
-                        r#""msg_id""# if depth == 1 => &mut body.msg_id,
-                        r#""in_reply_to""# if depth == 1 => &mut body.reply,
-                        _ => {
-                            at = end;
-                            continue;
-                        }
-                    };
-                    // The name of a field, with a plain number after it.
-                    let value = after(bytes, end, b':').and_then(|at| integer(bytes, at));
-                    let Some((id, end)) = value else {
-                        at = end;
-                        continue;
-                    };
-                    *slot = Some(id);
-                    // Either comma goes with it, but one only.
-                    body.rest.push_str(&text[copied..at]);
-                    let to = after(bytes, end, b',').unwrap_or_else(|| {
-                        if body.rest.ends_with(',') {
-                            body.rest.pop();
-                        }
-                        end
-                    });
-                    (at, copied) = (to, to);
-                    continue;
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        body.rest.push_str(&text[copied..]);
-        body
-    }
-}
-
-/// The place after a mark and the spaces around it, if the mark comes next.
-fn after(bytes: &[u8], at: usize, mark: u8) -> Option<usize> {
-    let past_spaces = |at: usize| at + bytes[at..].iter().take_while(|byte| **byte == b' ').count();
-    let at = past_spaces(at);
-    (bytes.get(at) == Some(&mark)).then(|| past_spaces(at + 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_go_out_of_a_body_wherever_they_stand() {
-        for (text, rest, msg_id, reply) in [
-            (
-                r#"{"type":"read","msg_id":3}"#,
-                r#"{"type":"read"}"#,
-                Some(3),
-                None,
-            ),
-            (
-                r#"{"msg_id":3,"type":"read"}"#,
-                r#"{"type":"read"}"#,
-                Some(3),
-                None,
-            ),
-            (r#"{"in_reply_to":1,"msg_id":3}"#, "{}", Some(3), Some(1)),
-            (
-                r#"{"type":"a","in_reply_to":1,"msg_id":3}"#,
-                r#"{"type":"a"}"#,
-                Some(3),
-                Some(1),
-            ),
-            (
-                r#"{"a":{"msg_id":3},"b":"msg_id"}"#,
-                r#"{"a":{"msg_id":3},"b":"msg_id"}"#,
-                None,
-                None,
-            ),
-            (
-                r#"{"a": "b c", "msg_id": 3, "in_reply_to": 4}"#,
-                r#"{"a":"b c"}"#,
-                Some(3),
-                Some(4),
-            ),
-            (r#"{"msg_id":"x"}"#, r#"{"msg_id":"x"}"#, None, None),
-            (
-                r#"{"a":"\"msg_id\":1","msg_id":-4}"#,
-                r#"{"a":"\"msg_id\":1"}"#,
-                Some(-4),
-                None,
-            ),
-        ] {
-            let rest = rest.to_owned();
-            assert_eq!(
-                Body::of(text),
-                Body {
-                    rest,
-                    msg_id,
-                    reply
-                },
-                "{text}"
-            );
-        }
-    }
 }

@@ -16,7 +16,8 @@ const PLOTS: &str = crate::plots::STYLE;
 
 /// The script, in the order in which its files build upon each other. Each is a module that
 /// node's test runner can load by itself; here they share one.
-const SCRIPT: [&str; 11] = [
+const SCRIPT: [&str; 12] = [
+    include_str!("page/guess.mjs"),
     include_str!("page/data.mjs"),
     include_str!("page/time.mjs"),
     include_str!("page/colours.mjs"),
@@ -40,7 +41,15 @@ pub(crate) fn html(report: &Report) -> String {
         Some(seed) => format!("{name}, seed {seed}"),
         None => name,
     };
-    let data = packed(report);
+    // Two parts that take their time, and know nothing of each other.
+    let (data, plots) = std::thread::scope(|scope| {
+        let plots = scope.spawn(|| plots(report));
+        let data = packed(report);
+        match plots.join() {
+            Ok(plots) => (data, plots),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
     let mut page = String::with_capacity(data.len() + 100_000);
     // Writing to a string can't fail, here and below.
     let _ = write!(
@@ -59,7 +68,7 @@ pub(crate) fn html(report: &Report) -> String {
     if report.journal().is_some() || !report.history().is_empty() {
         page.push_str(DIAGRAM);
     }
-    page.push_str(&plots(report));
+    page.push_str(&plots);
     page.push_str("</main>\n<script type=\"application/octet-stream\" id=\"run\">");
     page.push_str(&data);
     page.push_str("</script>\n<script type=\"module\">\n");
@@ -99,11 +108,13 @@ fn plots(report: &Report) -> String {
     out + "</section>\n"
 }
 
-/// The files as one module: what they import from each other is already there.
+/// The files as one module, without what only their readers need: what they import from each
+/// other is already there.
 fn script() -> String {
     let mut out = String::new();
     for line in SCRIPT.iter().flat_map(|file| file.lines()) {
-        if !line.starts_with("import ") {
+        let line = line.trim_start();
+        if !line.is_empty() && !line.starts_with("import ") && !line.starts_with("//") {
             out.push_str(line.strip_prefix("export ").unwrap_or(line));
             out.push('\n');
         }

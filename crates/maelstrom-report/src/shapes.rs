@@ -1,199 +1,497 @@
-//! JSON texts taken apart: their shape, which few share, and their integers, which deflate well.
+//! JSON texts taken apart: their shape, which few share, their integers, and their long numbers.
 //!
-//! `{"k":[1,2,3],"n":7}` has the shape `{"k":[␂],"n":␁}` and the numbers `3 1 1 1 7`: a lone
-//! integer is itself, a run of them is its length and the steps from each to the next. The two
-//! marks can't stand in JSON, which escapes such characters in strings.
+//! `{"k":[1,2,3],"by":"n7"}` has the shape `{"k":[␂␁␃],"by":"n␁"}` and the integers `3 1 2 3 7`:
+//! what is alike in a row, between ␂ and ␃ in the shape, stands there once, and its count among
+//! the integers. ␄ stands for a number too long for a double: decimal, or the hexadecimal digits of
+//! a hash, an id, a UUID. None of these marks can stand in JSON, which escapes such characters.
 
-use rustc_hash::FxHashMap;
+/// Stands in a shape for an integer.
+pub(crate) const INT: char = '\u{1}';
+/// Before and after what is repeated.
+pub(crate) const REPEAT: char = '\u{2}';
+pub(crate) const END: char = '\u{3}';
+/// Stands in a shape for a [`Wide`].
+pub(crate) const WIDE: char = '\u{4}';
 
-/// Stands in a shape for a lone integer.
-const ONE: char = '\u{1}';
-/// Stands in a shape for several integers with commas between them.
-const RUN: char = '\u{2}';
+/// Deeper than this a text is not taken apart.
+const DEEPEST: usize = 128;
+/// A hexadecimal number of fewer digits may as well be a word.
+const SHORTEST_HEX: usize = 10;
+const UUID: usize = 36;
 
-/// Texts by number, each kept once.
-#[derive(Default)]
-pub(crate) struct Texts {
-    known: FxHashMap<String, usize>,
-    shapes: FxHashMap<String, usize>,
-    /// Room for the shape of one text.
-    shape: String,
-    /// The shapes in the order of their numbers.
-    pub(crate) shape_texts: Vec<String>,
-    /// The shape of each text.
-    pub(crate) shape_of: Column,
-    /// The integers of all texts, one after the other.
-    pub(crate) numbers: Column,
+/// A number of more digits than a double holds, and how it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wide {
+    /// 0 for decimal, 33 for a UUID, else how many hexadecimal digits it has.
+    pub(crate) form: u8,
+    pub(crate) value: u128,
 }
 
-impl Texts {
-    /// How a text is referred to: 0 if it is new, and then it has the next number; else how
-    /// many texts ago it was new.
-    pub(crate) fn refer(&mut self, text: &str) -> i64 {
-        if let Some(number) = self.known.get(text) {
-            return (self.known.len() - number) as i64;
+impl Wide {
+    /// How many bytes its value takes.
+    pub(crate) fn bytes(self) -> usize {
+        match self.form {
+            0 => 8,
+            33 => 16,
+            digits => usize::from(digits).div_ceil(2),
         }
-        self.known.insert(text.to_owned(), self.known.len());
-        let mut shape = std::mem::take(&mut self.shape);
-        shape.clear();
-        self.take_apart(text, &mut shape);
-        let number = self.shapes.get(&shape).copied().unwrap_or_else(|| {
-            self.shapes.insert(shape.clone(), self.shape_texts.len());
-            self.shape_texts.push(shape.clone());
-            self.shape_texts.len() - 1
-        });
-        self.shape = shape;
-        self.shape_of.push(number as i64);
-        0
+    }
+}
+
+/// What one text is made of.
+#[derive(Debug, Default)]
+pub(crate) struct Apart {
+    pub(crate) shape: String,
+    pub(crate) ints: Vec<i64>,
+    pub(crate) wides: Vec<Wide>,
+    /// The ids that only join requests and replies; they are not in the shape.
+    pub(crate) msg_id: Option<i64>,
+    pub(crate) reply: Option<i64>,
+}
+
+impl Apart {
+    /// Takes a text apart, into the room of the one before. `ids` are taken out of a body.
+    pub(crate) fn of(&mut self, text: &str, ids: bool) {
+        self.clear();
+        let mut scan = Scan {
+            bytes: text.as_bytes(),
+            text,
+            at: 0,
+            ids,
+            out: self,
+        };
+        if scan.value(0).is_none() || scan.at < text.len() {
+            // No JSON: it is shown as a string.
+            self.clear();
+            self.shape = serde_json::Value::from(text).to_string();
+        }
     }
 
-    fn take_apart(&mut self, text: &str, shape: &mut String) {
-        let bytes = text.as_bytes();
-        let mut run = Vec::new();
-        let (mut at, mut copied) = (0, 0);
-        while at < bytes.len() {
-            match bytes[at] {
-                b'"' => at = string_end(bytes, at),
-                b'-' | b'0'..=b'9' => {
-                    let start = at;
-                    run.clear();
-                    let mut next = integer(bytes, at);
-                    while let Some((number, end)) = next {
-                        run.push(number);
-                        at = end;
-                        if bytes.get(end) != Some(&b',') {
-                            break;
-                        }
-                        next = integer(bytes, end + 1);
-                    }
-                    if run.is_empty() {
-                        at = number_end(bytes, at);
-                        continue;
-                    }
-                    shape.push_str(&text[copied..start]);
-                    copied = at;
-                    self.note(&run, shape);
+    fn clear(&mut self) {
+        self.shape.clear();
+        self.ints.clear();
+        self.wides.clear();
+        (self.msg_id, self.reply) = (None, None);
+    }
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    text: &'a str,
+    at: usize,
+    ids: bool,
+    out: &'a mut Apart,
+}
+
+/// An element of an array or an object that the next may be like.
+struct Element {
+    /// Where it stands in the shape.
+    from: usize,
+    to: usize,
+    /// The place of its count.
+    count: usize,
+}
+
+impl Scan<'_> {
+    fn peek(&mut self) -> Option<u8> {
+        while let b' ' | b'\t' | b'\r' | b'\n' = *self.bytes.get(self.at)? {
+            self.at += 1;
+        }
+        self.bytes.get(self.at).copied()
+    }
+
+    fn value(&mut self, depth: usize) -> Option<()> {
+        match self.peek()? {
+            b'"' => self.string()?,
+            b'{' | b'[' if depth == DEEPEST => return None,
+            b'{' => self.elements(b'}', depth)?,
+            b'[' => self.elements(b']', depth)?,
+            b'-' | b'0'..=b'9' => self.number(),
+            _ => {
+                let word = &self.bytes[self.at..];
+                let length = word.iter().take_while(|b| b.is_ascii_lowercase()).count();
+                if length == 0 {
+                    return None;
                 }
-                _ => at += 1,
+                self.copy(length);
             }
         }
-        shape.push_str(&text[copied..]);
+        self.peek();
+        Some(())
     }
 
-    fn note(&mut self, run: &[i64], shape: &mut String) {
-        if let [number] = run {
-            shape.push(ONE);
-            self.numbers.push(*number);
+    fn copy(&mut self, length: usize) {
+        self.out
+            .shape
+            .push_str(&self.text[self.at..self.at + length]);
+        self.at += length;
+    }
+
+    /// The elements up to the bracket that closes them, with both brackets.
+    fn elements(&mut self, close: u8, depth: usize) -> Option<()> {
+        self.copy(1);
+        let mut last: Option<Element> = None;
+        let mut any = false;
+        while self.peek()? != close {
+            let from = self.out.shape.len();
+            if any {
+                self.out.shape.push(',');
+            }
+            let inner = self.out.shape.len();
+            let first = self.bytes[self.at];
+            let second = self.bytes.get(self.at + 1).copied().unwrap_or_default();
+            let repeats = match close {
+                b'}' => second.is_ascii_digit(),
+                _ => matches!(first, b'{' | b'[' | b'-' | b'0'..=b'9'),
+            };
+            let count = self.out.ints.len();
+            if repeats {
+                self.out.ints.push(1);
+                self.out.shape.push(REPEAT);
+            }
+            let mut taken = false;
+            if close == b'}' {
+                taken = self.ids && depth == 0 && self.id();
+                if !taken {
+                    if first != b'"' {
+                        return None;
+                    }
+                    let is_type = self.ids && depth == 0;
+                    let is_type = is_type && self.bytes[self.at..].starts_with(b"\"type\"");
+                    self.string()?;
+                    if self.peek()? != b':' {
+                        return None;
+                    }
+                    self.copy(1);
+                    if is_type && self.peek()? == b'"' {
+                        // The types of messages are told apart by their shapes.
+                        self.copy(string_end(self.bytes, self.at)? - self.at);
+                    }
+                }
+            }
+            if !taken && !matches!(self.peek()?, b',' | b'}') {
+                self.value(depth + 1)?;
+            }
+            match self.peek()? {
+                b',' => self.at += 1,
+                next if next == close => {}
+                _ => return None,
+            }
+            if taken {
+                self.out.shape.truncate(from);
+                continue;
+            }
+            any = true;
+            if !repeats {
+                last = None;
+                continue;
+            }
+            if self.out.shape.len() == inner + 2 && self.out.shape.ends_with(INT) {
+                // A list of integers.
+                while let Some((number, end)) = integer(self.bytes, self.at) {
+                    match self.bytes.get(end) {
+                        Some(b',') => self.at = end + 1,
+                        Some(b']') => self.at = end,
+                        _ => break,
+                    }
+                    self.out.ints.push(number);
+                    self.out.ints[count] += 1;
+                }
+            }
+            self.out.shape.push(END);
+            let shape = self.out.shape.as_bytes();
+            match &last {
+                Some(last) if shape[last.from..last.to] == shape[inner..] => {
+                    self.out.shape.truncate(from);
+                    self.out.ints.remove(count);
+                    self.out.ints[last.count] += 1;
+                }
+                _ => {
+                    let to = self.out.shape.len();
+                    last = Some(Element {
+                        from: inner,
+                        to,
+                        count,
+                    });
+                }
+            }
+        }
+        self.copy(1);
+        Some(())
+    }
+
+    /// Takes one of the ids with its number, if it comes next.
+    fn id(&mut self) -> bool {
+        let rest = &self.bytes[self.at..];
+        let name = [&b"\"msg_id\""[..], b"\"in_reply_to\""];
+        let Some(which) = name.iter().position(|name| rest.starts_with(name)) else {
+            return false;
+        };
+        let start = self.at;
+        self.at += name[which].len();
+        if self.peek() == Some(b':') {
+            self.at += 1;
+            self.peek();
+            if let Some((id, end)) = integer(self.bytes, self.at) {
+                self.at = end;
+                match which {
+                    0 => self.out.msg_id = Some(id),
+                    _ => self.out.reply = Some(id),
+                }
+                return true;
+            }
+        }
+        self.at = start;
+        false
+    }
+
+    fn number(&mut self) {
+        if let Some((number, end)) = integer(self.bytes, self.at) {
+            self.at = end;
+            self.int(number);
             return;
         }
-        shape.push(RUN);
-        self.numbers.push(run.len() as i64);
-        let mut before = 0;
-        for number in run {
-            self.numbers.push(number - before);
-            before = *number;
+        let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+        let rest = &self.bytes[self.at..];
+        let length = 1 + rest[1..].iter().take_while(|byte| part(byte)).count();
+        let text = &self.text[self.at..self.at + length];
+        match text.parse::<u64>() {
+            Ok(value) if !text.starts_with(['0', '+']) => {
+                self.at += length;
+                self.wide(0, value.into());
+            }
+            _ => self.copy(length),
         }
     }
+
+    fn int(&mut self, number: i64) {
+        self.out.shape.push(INT);
+        self.out.ints.push(number);
+    }
+
+    fn wide(&mut self, form: u8, value: u128) {
+        self.out.shape.push(WIDE);
+        self.out.wides.push(Wide { form, value });
+    }
+
+    /// A string with its quotes. The numbers in it go out as others do: names, keys, ids end in some.
+    fn string(&mut self) -> Option<()> {
+        let end = string_end(self.bytes, self.at)?;
+        let mut copied = self.at;
+        self.at += 1;
+        while self.at < end {
+            let from = self.at;
+            let rest = &self.bytes[from..end];
+            if !matches!(rest[0], b'0'..=b'9' | b'a'..=b'f') {
+                self.at += 1;
+                continue;
+            }
+            let hex = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            let length = rest.iter().take_while(hex).count();
+            if length < SHORTEST_HEX && rest[0] > b'9' && !(length == 8 && uuid(rest)) {
+                let letters = |byte: &&u8| !byte.is_ascii_digit();
+                self.at += rest[..length].iter().take_while(letters).count();
+                continue;
+            }
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let text = &self.text[from..end];
+            self.at += length;
+            let wide = if length == 8 && uuid(rest) {
+                let digits: String = text[..UUID].split('-').collect();
+                Some((33, UUID, u128::from_str_radix(&digits, 16)))
+            } else if digits == length && (16..=20).contains(&length) && rest[0] != b'0' {
+                let decimal = text[..length].parse::<u64>();
+                decimal.ok().map(|value| (0, length, Ok(value.into())))
+            } else if (SHORTEST_HEX..=32).contains(&length) && (digits < length || length > 15) {
+                Some((
+                    length as u8,
+                    length,
+                    u128::from_str_radix(&text[..length], 16),
+                ))
+            } else {
+                None
+            };
+            if let Some((form, length, Ok(value))) = wide {
+                self.out.shape.push_str(&self.text[copied..from]);
+                copied = from + length;
+                self.at = copied;
+                self.wide(form, value);
+            } else if let (true, Some((number, to))) = (digits > 0, integer_in(rest, digits)) {
+                self.out.shape.push_str(&self.text[copied..from]);
+                copied = from + to;
+                self.at = copied;
+                self.int(number);
+            } else if digits > 0 {
+                self.at = from + digits;
+            }
+        }
+        self.at = end;
+        self.out.shape.push_str(&self.text[copied..end]);
+        Some(())
+    }
+}
+
+/// Whether a UUID stands here.
+fn uuid(bytes: &[u8]) -> bool {
+    bytes.len() >= UUID
+        && bytes[..UUID].iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
+/// The integer that a string has here, whatever comes after it.
+fn integer_in(bytes: &[u8], digits: usize) -> Option<(i64, usize)> {
+    if digits > 15 || (bytes[0] == b'0' && digits > 1) {
+        return None;
+    }
+    let number = bytes[..digits]
+        .iter()
+        .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+    Some((number, digits))
 }
 
 /// The place after the string that begins at `at`.
-pub(crate) fn string_end(bytes: &[u8], at: usize) -> usize {
+fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => return at + 1,
+    loop {
+        match *bytes.get(at)? {
+            b'"' => return Some(at + 1),
             b'\\' => at += 2,
             _ => at += 1,
         }
     }
-    bytes.len()
-}
-
-fn number_end(bytes: &[u8], at: usize) -> usize {
-    let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-    at + 1 + bytes[at + 1..].iter().take_while(|byte| part(byte)).count()
 }
 
 /// The integer that begins at `at`, and the place after it. Only one that is written as the
 /// page's script would write it, which is to say no fraction and no more than 15 digits.
-pub(crate) fn integer(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+fn integer(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     let negative = bytes.get(at) == Some(&b'-');
     let first = at + usize::from(negative);
     let mut number = 0;
     let mut end = first;
     while let Some(digit @ b'0'..=b'9') = bytes.get(end) {
-        if end - at == 15 {
+        if end - first == 15 {
             return None;
         }
         number = number * 10 + i64::from(digit - b'0');
         end += 1;
     }
     let goes_on = bytes.get(end).is_some_and(|byte| b".eE".contains(byte));
-    if end == first || goes_on || (negative && number == 0) {
+    let leading = end - first > 1 && bytes[first] == b'0';
+    if end == first || goes_on || leading || (negative && number == 0) {
         return None;
     }
     Some((if negative { -number } else { number }, end))
-}
-
-/// Integers, written with as few bytes as their size needs.
-#[derive(Default)]
-pub(crate) struct Column(pub(crate) Vec<u8>);
-
-impl Column {
-    /// Appends a number: seven bits a byte, the lowest first; the sign is the lowest bit.
-    pub(crate) fn push(&mut self, number: i64) {
-        let mut rest = ((number << 1) ^ (number >> 63)) as u64;
-        while rest > 127 {
-            self.0.push(rest as u8 | 128);
-            rest >>= 7;
-        }
-        self.0.push(rest as u8);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The shape with readable marks, and the numbers.
+    /// The shape with readable marks, and the integers.
     fn apart(text: &str) -> (String, Vec<i64>) {
-        let mut texts = Texts::default();
-        assert_eq!(texts.refer(text), 0);
-        let mut numbers = Vec::new();
-        let (mut number, mut shift) = (0u64, 0);
-        for byte in &texts.numbers.0 {
-            number |= u64::from(byte & 127) << shift;
-            shift += 7;
-            if byte & 128 == 0 {
-                numbers.push((number >> 1) as i64 ^ -((number & 1) as i64));
-                (number, shift) = (0, 0);
-            }
-        }
-        let shape = texts.shape_texts[0].replace(ONE, "1").replace(RUN, "*");
-        (shape, numbers)
+        let mut apart = Apart::default();
+        apart.of(text, false);
+        let marks = [(INT, "#"), (REPEAT, "<"), (END, ">"), (WIDE, "%")];
+        let shape = marks.iter().fold(apart.shape, |shape, (mark, shown)| {
+            shape.replace(*mark, shown)
+        });
+        (shape, apart.ints)
     }
 
     #[test]
-    fn integers_go_out_of_a_text_and_all_else_stays() {
-        let (shape, numbers) = apart(r#"{"k":[5,7,6],"n":-300,"s":"a\"1,2","x":1.5}"#);
-        assert_eq!(shape, r#"{"k":[*],"n":1,"s":"a\"1,2","x":1.5}"#);
-        assert_eq!(numbers, [3, 5, 2, -1, -300]);
-        assert_eq!(
-            apart("[[1,2],[3],null]"),
-            ("[[*],[1],null]".into(), vec![2, 1, 1, 3])
-        );
-        for kept in ["-0", "1e5", "12345678901234567890", "1.25"] {
+    fn numbers_go_out_of_a_text_and_all_else_stays() {
+        let text = r#"{"k":[5,7,6],"n":-300,"s":"a\"1,2","x":1.5}"#;
+        let shape = r##"{"k":[<#>],"n":#,"s":"a\"#,#","x":1.5}"##;
+        assert_eq!(apart(text), (shape.into(), vec![3, 5, 7, 6, -300, 1, 2]));
+        for kept in ["-0", "1e5", "1.25", r#""007""#, r#""facade""#, "null"] {
             assert_eq!(apart(kept), (kept.into(), vec![]));
         }
     }
 
     #[test]
-    fn a_text_is_kept_once_and_referred_to_by_how_long_ago_it_was_new() {
-        let mut texts = Texts::default();
-        let seen: Vec<i64> = ["1", "2", "1", "3", "2", "2"]
-            .map(|text| texts.refer(text))
-            .into();
-        assert_eq!(seen, [0, 0, 2, 0, 2, 2]);
-        assert_eq!(texts.shape_texts.len(), 1);
+    fn what_is_alike_in_a_row_is_counted() {
+        let all = "[<[<#>]>,<[]>,null]";
+        assert_eq!(
+            apart("[[1,2],[3],[],null]"),
+            (all.into(), vec![2, 2, 1, 2, 1, 3, 1])
+        );
+        let state = r#"{"7":1,"8":[2],"9":[3],"rest":{}}"#;
+        let shape = r##"{<"#":#>,<"#":[<#>]>,"rest":{}}"##;
+        let ints = vec![1, 7, 1, 2, 8, 1, 2, 9, 1, 3];
+        assert_eq!(apart(state), (shape.into(), ints));
+    }
+
+    #[test]
+    fn long_numbers_are_told_by_how_they_are_written() {
+        let mut apart = Apart::default();
+        let text = r#"["n1-9f2c4e6a8b0d1","550e8400-e29b-41d4-a716-446655440000",12345678901234567890,"0123456789012345"]"#;
+        apart.of(text, false);
+        let forms: Vec<(u8, usize)> = apart.wides.iter().map(|w| (w.form, w.bytes())).collect();
+        assert_eq!(forms, [(13, 7), (33, 16), (0, 8), (16, 8)]);
+        assert_eq!(apart.wides[2].value, 12_345_678_901_234_567_890);
+        assert_eq!(apart.wides[0].value, 0x9_f2c4_e6a8_b0d1);
+    }
+
+    #[test]
+    fn what_is_no_json_is_a_string() {
+        for text in ["{\"a\":1", "{1}", "", "[1 2]", "\u{1}"] {
+            let string = serde_json::Value::from(text).to_string();
+            assert_eq!(apart(text), (string, vec![]), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ids_go_out_of_a_body_wherever_they_stand() {
+        for (text, rest, msg_id, reply) in [
+            (
+                r#"{"type":"read","msg_id":3}"#,
+                r#"{"type":"read"}"#,
+                Some(3),
+                None,
+            ),
+            (
+                r#"{"msg_id":3,"type":"read"}"#,
+                r#"{"type":"read"}"#,
+                Some(3),
+                None,
+            ),
+            (r#"{"in_reply_to":1,"msg_id":3}"#, "{}", Some(3), Some(1)),
+            (
+                r#"{"type":"a","in_reply_to":1,"msg_id":3}"#,
+                r#"{"type":"a"}"#,
+                Some(3),
+                Some(1),
+            ),
+            (
+                r#"{"a":{"msg_id":"x"},"b":"msg_id"}"#,
+                r#"{"a":{"msg_id":"x"},"b":"msg_id"}"#,
+                None,
+                None,
+            ),
+            (
+                r#"{"a": "b c", "msg_id": 3, "in_reply_to": 4}"#,
+                r#"{"a":"b c"}"#,
+                Some(3),
+                Some(4),
+            ),
+            (r#"{"msg_id":"x"}"#, r#"{"msg_id":"x"}"#, None, None),
+            (r#"{"type":"phase2"}"#, r#"{"type":"phase2"}"#, None, None),
+            (
+                r#"{"a":"\"msg_id\":","msg_id":-4}"#,
+                r#"{"a":"\"msg_id\":"}"#,
+                Some(-4),
+                None,
+            ),
+        ] {
+            let mut apart = Apart::default();
+            apart.of(text, true);
+            assert_eq!(
+                (&*apart.shape, apart.msg_id, apart.reply),
+                (rest, msg_id, reply),
+                "{text}"
+            );
+        }
     }
 }

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { column, read } from "../src/page/data.mjs";
+import { read } from "../src/page/data.mjs";
+import { Pending, Ranks, Texts, column } from "../src/page/guess.mjs";
 import { fit, inWords, lowerBound, panned, ticks, took, within, zoomed } from "../src/page/time.mjs";
 import { stylesOf } from "../src/page/colours.mjs";
 import { Spans, density, kept } from "../src/page/visible.mjs";
@@ -17,7 +18,7 @@ function textsOf(all) {
   const numbers = [];
   const numberAt = [0];
   for (const text of all) {
-    numbers.push(...(text.replace(/"[^"]*"/g, "").match(/-?\d+/g) ?? []).map(Number));
+    numbers.push(...(text.match(/-?\d+/g) ?? []).map(Number));
     numberAt.push(numbers.length);
   }
   return { count: all.length, shapes: all, shapeOf: all.map((_, i) => i), numbers, numberAt, text: (t) => all[t] };
@@ -69,17 +70,36 @@ function runOf(workload, messages, ops) {
 }
 
 test("a column's numbers are read with their signs", () => {
-  assert.deepEqual([...column(Uint8Array.of(0, 1, 2, 128, 1, 255, 255, 3))], [0, -1, 1, 64, -32768]);
+  const bytes = Uint8Array.of(0, 1, 2, 128, 1, 255, 255, 3);
+  assert.deepEqual([...column(bytes, 5, false)], [0, -1, 1, 64, -32768]);
+  assert.deepEqual([...column(Uint8Array.of(4, 1, 0, 6), 6, true)], [0, 0, -1, 3, 0, 0]);
+});
+
+test("what followed last is the first guess", () => {
+  const ranks = new Ranks([0, 1, 1, 0, 0], [7, 8, 9]);
+  const seen = [0, 0, 0, 0, 5].map((situation) => ranks.next(situation, 1));
+  assert.deepEqual(seen, [7, 8, 7, 7, 9]);
+  const pending = new Pending();
+  for (let id = 0; id < 300; id++) pending.push(id);
+  assert.deepEqual([pending.answer(0), pending.answer(1), pending.answer(0)], [44, 46, 45]);
+});
+
+test("a text is put together from its shape and its numbers", () => {
+  const shapes = ['{"k":[\u0002[\u0002\u0001\u0003]\u0003],"by":"n\u0001-\u0004"}'];
+  // No guess is right; the second text differs from the first in nothing.
+  const columns = { right: new Array(12).fill(0), wrong: [2, 1, 5, 1, 6, 3, 0, 0, 0, 0, 0, 0], wide_: [0, 1], wideForm: [5] };
+  const texts = new Texts(shapes, [2, 12, 2, true], columns, Uint8Array.of(1, 0xab, 0xcd), 1);
+  const first = texts.tell(0, -1, 0, 0);
+  assert.equal(texts.text(first), '{"k":[[5],[6]],"by":"n3-1abcd"}');
+  texts.tell(0, first, 0, 0);
+  assert.equal(texts.text(1), texts.text(0));
 });
 
 test("a run without messages is read", () => {
-  const header = new TextEncoder().encode(
-    JSON.stringify({
-      columns: "shapes shapeOf numbers sent src dest body msgId reply fateOf fateAt fate opAt opTook opOutcome opProcess opLane opF opValue opResult opError opIndex opCompletion opFinal"
-        .split(" ")
-        .map((name) => [name, 0]),
-    }),
-  );
+  const names =
+    "shapes wideBytes isOp step fate took againOf againAt again reply replyId againId odd msgId opTook opOutcome opProcess opLane opF opIndex opCompletion opFinal src newSrc dest newDest body newBody opValue newOpValue opResult newOpResult opError newOpError right wrong wide wideForm";
+  const columns = names.split(" ").map((name) => [name, 0, 0, false]);
+  const header = new TextEncoder().encode(JSON.stringify({ columns, texts: [0, 0, 0, true], lanes: [], names: [] }));
   const run = read(Uint8Array.of(header.length & 255, header.length >> 8, 0, 0, ...header));
   assert.equal(run.messages.count + run.ops.count, 0);
 });

@@ -49,6 +49,25 @@ impl WebDriverCompatibleCommand for Log {
     }
 }
 
+/// A command of the browser's own protocol.
+#[derive(Debug)]
+struct DevTools(Value);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/goog/cdp/execute"))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.0.to_string()))
+    }
+}
+
 impl Browser {
     /// Opens one of this size, in CSS pixels, and light or dark.
     pub(crate) async fn open(width: u32, height: u32, dark: bool) -> Self {
@@ -172,6 +191,44 @@ impl Browser {
     pub(crate) async fn find(&self, css: &str) -> Element {
         let found = self.client.find(Locator::Css(css)).await;
         found.unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    /// Has the browser do what no element can be asked for: touch, emulation.
+    pub(crate) async fn dev_tools(&self, command: &str, parameters: Value) {
+        let command = DevTools(json!({ "cmd": command, "params": parameters }));
+        self.client.issue_cmd(command).await.unwrap();
+    }
+
+    /// Two fingers on an element, so far apart at first and at last.
+    pub(crate) async fn pinch(&self, css: &str, from: f64, to: f64) {
+        let place = self
+            .js(&format!(
+                "(() => {{ const box = document.querySelector({}); box.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+                 const {{ left, top, width, height }} = box.getBoundingClientRect(); return [left + width / 2, top + height / 2]; }})()",
+                json!(css)
+            ))
+            .await;
+        let (x, y) = (place[0].as_f64().unwrap(), place[1].as_f64().unwrap());
+        for (kind, apart) in [
+            ("touchStart", from),
+            ("touchMove", (from + to) / 2.0),
+            ("touchMove", to),
+        ] {
+            let fingers = json!([
+                { "x": x - apart / 2.0, "y": y, "id": 0 },
+                { "x": x + apart / 2.0, "y": y, "id": 1 },
+            ]);
+            self.dev_tools(
+                "Input.dispatchTouchEvent",
+                json!({ "type": kind, "touchPoints": fingers }),
+            )
+            .await;
+        }
+        self.dev_tools(
+            "Input.dispatchTouchEvent",
+            json!({ "type": "touchEnd", "touchPoints": [] }),
+        )
+        .await;
     }
 
     /// Clicks on an element where a person would.

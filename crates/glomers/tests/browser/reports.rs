@@ -160,6 +160,81 @@ async fn a_broadcast_of_25_nodes_opens_in_the_dark_on_a_phone() {
 }
 
 #[tokio::test]
+async fn two_fingers_zoom_the_diagram() {
+    let store = tempfile::tempdir().unwrap();
+    let report = runs::run(store.path(), "broadcast-c --seed 1");
+    let browser = Browser::open(500, 844, false).await;
+    browser.go_to_file(&report).await;
+    let whole = browser.text_of("diagram-text").await;
+    let (all, _) = in_view(&browser).await;
+    browser.pinch("#canvas-box", 60.0, 240.0).await;
+    browser.change_of("diagram-text", &whole).await;
+    let (fewer, _) = in_view(&browser).await;
+    assert!(
+        fewer < all,
+        "{fewer} of {all} messages with the fingers apart"
+    );
+    // Nothing was picked by the fingers' coming and going.
+    assert_eq!(
+        browser.js("document.getElementById('picked').hidden").await,
+        true
+    );
+    browser.pinch("#canvas-box", 240.0, 40.0).await;
+    browser
+        .until(&format!(
+            "document.getElementById('diagram-text').textContent === {}",
+            json!(whole)
+        ))
+        .await;
+    browser.close().await;
+}
+
+/// Milliseconds between two changes of the replay's moment, while it plays.
+const BETWEEN_STEPS: &str = "window.steps ??= (() => { const steps = []; \
+    new MutationObserver(() => steps.push(performance.now())).observe(document.getElementById('moment-text'), { childList: true }); \
+    return steps; })()";
+
+#[tokio::test]
+async fn a_replay_is_still_for_who_asked_for_less_motion() {
+    let store = tempfile::tempdir().unwrap();
+    let report = runs::run(store.path(), "broadcast-c --seed 1");
+    let browser = Browser::open(1280, 900, false).await;
+    for (motion, still) in [("no-preference", false), ("reduce", true)] {
+        let features =
+            json!({ "features": [{ "name": "prefers-reduced-motion", "value": motion }] });
+        browser
+            .dev_tools("Emulation.setEmulatedMedia", features)
+            .await;
+        browser.go_to_file(&report).await;
+        browser.js(BETWEEN_STEPS).await;
+        assert_eq!(
+            browser
+                .text("document.getElementById('play').ariaPressed")
+                .await,
+            "false"
+        );
+        assert_eq!(
+            browser.text_of("moment-text").await,
+            "0.000 s",
+            "it plays by itself"
+        );
+        browser.click("#play").await;
+        browser.until("window.steps.length >= 3").await;
+        browser.click("#play").await;
+        let between = browser
+            .js("Math.round(window.steps[2] - window.steps[1])")
+            .await;
+        let between = between.as_i64().unwrap();
+        assert_eq!(
+            between > 900,
+            still,
+            "{between} ms between two pictures, {motion}"
+        );
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn an_anomaly_of_transactions_leads_to_the_diagram() {
     let store = tempfile::tempdir().unwrap();
     let words = "txn-b --consistency-models serializable --seed 1 --rate 100 --time-limit 10";

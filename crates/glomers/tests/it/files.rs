@@ -127,9 +127,17 @@ fn the_page_of_an_official_run_is_small_and_made_again_the_same() {
     let store = tempfile::tempdir().unwrap();
     let latest = store.path().join("latest");
     let page = || std::fs::read_to_string(latest.join("report.html")).unwrap();
-    for challenge in ["broadcast-c", "broadcast-e", "kafka-a"] {
-        glomers(store.path(), &format!("run {challenge} --seed 7"));
-        assert!(page().len() < 1_000_000, "{challenge}: {}", page().len());
+    // Beside three of the official runs, those that tell the most.
+    for words in [
+        "broadcast-e --strategy timeout-pool --nemesis partition",
+        "unique-ids --strategy uuid",
+        "kafka-c --strategy lin-kv-cas",
+        "broadcast-c",
+        "broadcast-e",
+        "kafka-a",
+    ] {
+        glomers(store.path(), &format!("run {words} --seed 7"));
+        assert!(page().len() < 1_000_000, "{words}: {}", page().len());
     }
     let first = page();
     std::fs::remove_file(latest.join("report.html")).unwrap();
@@ -150,4 +158,57 @@ fn a_page_is_left_out_where_nobody_wants_it() {
     let run = glomers(store.path(), &words);
     assert_eq!(run.code, 255, "{run:?}");
     assert!(run.err.contains("is no run's folder"), "{}", run.err);
+}
+
+/// Runs echo with `--open` where a program of this name and script opens files, and gives what it
+/// printed.
+#[cfg(unix)]
+fn opened_with(store: &std::path::Path, script: Option<&str>) -> std::process::Output {
+    use std::os::unix::fs::PermissionsExt;
+
+    let programs = tempfile::tempdir().unwrap();
+    if let Some(script) = script {
+        let program = programs.path().join("xdg-open");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_glomers"));
+    command
+        .args(["run", "echo", "--seed", "7", "--open", "--store"])
+        .arg(store)
+        .env("PATH", programs.path())
+        .env("OPENED", store.join("opened"));
+    let output = command.output().unwrap();
+    let start = std::time::Instant::now();
+    // What opens a file is not waited for.
+    while script.is_some_and(|script| script.contains("OPENED"))
+        && store.join("opened").symlink_metadata().is_err()
+        && start.elapsed().as_secs() < 30
+    {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    output
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_page_is_opened_where_that_was_asked() {
+    let store = tempfile::tempdir().unwrap();
+    let output = opened_with(store.path(), Some(r#"/bin/ln -s "$1" "$OPENED""#));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let opened = std::fs::read_link(store.path().join("opened")).unwrap();
+    let page = store.path().join("latest/report.html").canonicalize();
+    assert_eq!(opened.canonicalize().unwrap(), page.unwrap());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_page_that_cannot_be_opened_is_told_and_changes_nothing_else() {
+    for script in [None, Some("exit 3")] {
+        let store = tempfile::tempdir().unwrap();
+        let output = opened_with(store.path(), script);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("report.html could not be opened"), "{told}");
+    }
 }

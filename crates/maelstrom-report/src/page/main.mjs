@@ -344,6 +344,7 @@ class Page {
       swatch.style.borderTop = `3px ${style.dashed ? "dashed" : "solid"} ${colourOf(theme, style)}`;
     });
     const item = (mark, text) => element("span", {}, element("b", { "aria-hidden": "true", class: `key ${mark}` }), text);
+    const stood = (kind) => this.run.faults.some((fault) => fault.kind === kind);
     // The commonest types; the filter has them all.
     const common = this.counts.map((count, type) => ({ count, type }));
     common.sort((a, b) => b.count - a.count);
@@ -359,10 +360,9 @@ class Page {
       item("fail", "failed"),
       item("info", "outcome unknown"),
       item("drop", "message dropped"),
-      item("side-0", "one side of a partition"),
-      item("side-1", "the other"),
-      item("dead", "killed"),
-      item("still", "paused"),
+      ...(stood("partition") ? [item("side-0", "one side of a partition"), item("side-1", "the other")] : []),
+      ...(stood("kill") ? [item("dead", "killed")] : []),
+      ...(stood("pause") ? [item("still", "paused")] : []),
     );
   }
 

@@ -6,19 +6,19 @@ export function mentions(texts, query) {
   const found = new Uint8Array(texts.count);
   const whole = query.trim();
   if (whole === "") return found;
-  const number = /^-?\d{1,15}$/.test(whole) ? Number(whole) : null;
-  const inShape = texts.shapes.map((shape) =>
-    number === null ? false : shape.includes(`"${whole}"`),
-  );
+  const number = /^(0|-?[1-9]\d{0,14})$/.test(whole) ? Number(whole) : null;
+  // Numbers within strings are among the texts' numbers too.
+  const alone = new RegExp(`(^|[[,:"])${whole.replace(/[^\w]/g, "\\$&")}($|[\\],}"])`);
   for (let text = 0; text < texts.count; text++) {
     if (number === null) {
       found[text] = texts.text(text).includes(whole) ? 1 : 0;
       continue;
     }
-    found[text] = inShape[texts.shapeOf[text]] ? 1 : 0;
     const stop = texts.numberAt[text + 1];
-    for (let at = texts.numberAt[text]; at < stop && !found[text]; at++) {
-      if (texts.numbers[at] === number) found[text] = 1;
+    for (let at = texts.numberAt[text]; at < stop; at++) {
+      if (texts.numbers[at] !== number) continue;
+      found[text] = alone.test(texts.text(text)) ? 1 : 0;
+      break;
     }
   }
   return found;

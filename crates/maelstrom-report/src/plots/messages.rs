@@ -1,5 +1,6 @@
 //! Messages over time, by type.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -16,7 +17,20 @@ const SHOWN: usize = 5;
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(rename = "type", borrow)]
-    kind: std::borrow::Cow<'a, str>,
+    kind: Cow<'a, str>,
+}
+
+/// The type of a message.
+fn kind(body: &str) -> Option<Cow<'_, str>> {
+    // Most bodies begin with it.
+    if let Some(rest) = body.strip_prefix(r#"{"type":""#)
+        && let Some((kind, _)) = rest.split_once('"')
+        && !kind.contains('\\')
+    {
+        return Some(kind.into());
+    }
+    let body = serde_json::from_str::<Body<'_>>(body);
+    body.ok().map(|body| body.kind)
 }
 
 /// How many messages of each type were sent per second.
@@ -26,10 +40,8 @@ pub(super) fn by_type(report: &Report) -> Option<Plot> {
     let windows = Windows::over(end);
     let mut counts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for message in messages {
-        let body = serde_json::from_str::<Body<'_>>(&message.body);
-        let kind = body
-            .as_ref()
-            .map_or("without a type", |body| body.kind.as_ref());
+        let kind = kind(&message.body);
+        let kind = kind.as_deref().unwrap_or("without a type");
         let window = windows.of(seconds(message.sent));
         if let Some(of) = counts.get_mut(kind) {
             of[window] += 1;

@@ -62,7 +62,10 @@ fn a_journal_is_read_with_what_became_of_each_message() {
     let report = Report::read(folder.path()).unwrap();
     let journal = report.journal().unwrap();
     assert_eq!(journal.names(), ["c1", "n0", "n1"]);
-    assert_eq!(journal.messages()[1].body, r#"{"type":"echo","a":[1, 2]}"#);
+    assert_eq!(
+        *journal.messages()[1].body,
+        *r#"{"type":"echo","a":[1, 2]}"#
+    );
     assert_eq!(journal.fates().len(), 2);
     assert_eq!(report.nodes(), ["n0", "n1"]);
 }

@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use maelstrom_check::History;
+use maelstrom_report::{Fate, Journal, Report};
+
 use super::broadcast;
 
 /// What node prints of a script, or nothing where there is no node that is new enough.
@@ -61,4 +64,103 @@ fn every_message_and_operation_comes_through() {
     assert_eq!(seen["faults"], expected);
     let lanes = ["client 0", "n0", "client 1", "n1", "client 2", "n2"];
     assert_eq!(seen["lanes"], serde_json::json!(lanes));
+}
+
+/// Bodies of every kind, from a generator of the test's own: the packing guesses, and must never
+/// guess differently from the script that unpacks.
+#[test]
+fn whatever_is_packed_is_unpacked() {
+    let mut state = 7_u64;
+    let mut draw = move |most: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % most
+    };
+    let mut journal = Journal::new();
+    let mut told = Vec::new();
+    let mut registers: Vec<(u64, u64)> = (0..200).map(|key| (key * 3, 0)).collect();
+    for number in 0..3_000 {
+        let time = number * 1_000_000 + draw(500_000);
+        let (one, other) = (draw(4), draw(4));
+        let id = draw(300);
+        let place = draw(registers.len() as u64) as usize;
+        registers[place].1 += draw(3);
+        if number % 40 == 0 {
+            registers.insert(place, (draw(2000), draw(9)));
+        }
+        let all = |row: fn(&(u64, u64)) -> String| {
+            let rows: Vec<String> = registers.iter().map(row).collect();
+            rows.join(",")
+        };
+        let body = match draw(9) {
+            0 => format!(r#"{{"type":"tell","message":{},"msg_id":{id}}}"#, draw(50)),
+            1 => format!(r#"{{"type":"tell_ok","in_reply_to":{id}}}"#),
+            2 => format!(r#"{{"type":"state","all":{{{}}}}}"#, all(|(k, v)| format!(r#""{k}":{v}"#))),
+            3 => format!(r#"{{"type":"rows","all":[{}]}}"#, all(|(k, v)| format!(r#"[{k},"n0/x",{v},{}]"#, k * 7 + v))),
+            4 => format!(r#"{{"type":"mixed","msg_id":{id},"a":[{},null,"é\"{}",-{},{}.5,[],{{}}]}}"#, draw(9), draw(99), 1 + draw(9), draw(9)),
+            5 => format!(r#"{{"type":"ids","of":["{:x}","n{}/{:016x}",{}]}}"#, draw(u64::MAX), draw(5), draw(9) << 50, u64::MAX - draw(5)),
+            6 => format!(r#"{{"type":"list","in_reply_to":{id},"all":[{}],"msg_id":{}}}"#, all(|(k, _)| k.to_string()), id + 1),
+            7 => r#"{"type":"uuid","id":"550e8400-e29b-41d4-a716-446655440000","big":123456789012345}"#.to_owned(),
+            _ => told.last().cloned().unwrap_or_else(|| "{}".to_owned()),
+        };
+        let sent = journal.send(
+            time,
+            &format!("n{one}"),
+            &format!("n{other}"),
+            body.as_str(),
+        );
+        told.push(body);
+        match draw(8) {
+            0 => journal.end_of(sent, time, Fate::Dropped),
+            1 => {}
+            fate => journal.end_of(sent, time + (fate % 3) * 900_000, Fate::Received),
+        }
+    }
+    let history = History::parse("").unwrap();
+    let report = Report::new(history, Some(journal), serde_json::json!({}));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.html");
+    std::fs::write(&file, report.html()).unwrap();
+    let script = r#"
+        import { readFileSync } from "node:fs";
+        import { unpack, read } from "PAGE/data.mjs";
+        const page = readFileSync("FILE", "utf8");
+        const run = read(await unpack(/id="run">([^<]*)</.exec(page)[1]));
+        const { messages } = run;
+        console.log(JSON.stringify(Array.from(messages.sent, (sent, m) => [sent, messages.end[m], messages.fate[m],
+            run.names[messages.src[m]], run.names[messages.dest[m]], messages.msgId[m], messages.reply[m],
+            run.texts.text(messages.body[m])])));
+    "#;
+    let Some(seen) = node(&script.replace("FILE", file.to_str().unwrap())) else {
+        return;
+    };
+    let journal = report.journal().unwrap();
+    let mut ends: Vec<(u64, u64)> = journal.messages().iter().map(|m| (m.sent, 0)).collect();
+    for (message, at, fate) in journal.fates() {
+        ends[*message] = (*at, 1 + u64::from(*fate == Fate::Dropped));
+    }
+    assert_eq!(seen.as_array().unwrap().len(), ends.len());
+    for ((message, (end, fate)), seen) in journal
+        .messages()
+        .iter()
+        .zip(ends)
+        .zip(seen.as_array().unwrap())
+    {
+        let mut body: serde_json::Value = serde_json::from_str(&message.body).unwrap();
+        let mut take = |id| body.as_object_mut().unwrap().remove(id).unwrap_or_default();
+        let (id, reply) = (take("msg_id"), take("in_reply_to"));
+        let (src, dest) = (
+            &journal.names()[message.src],
+            &journal.names()[message.dest],
+        );
+        assert_eq!(
+            seen.as_array().unwrap()[..7],
+            serde_json::json!([message.sent / 1000, end / 1000, fate, src, dest, id, reply])
+                .as_array()
+                .unwrap()[..]
+        );
+        let text: serde_json::Value = serde_json::from_str(seen[7].as_str().unwrap()).unwrap();
+        assert_eq!(text, body);
+    }
 }
