@@ -6,10 +6,9 @@
 //! messages once, and each send to another node two. When the owner is out of
 //! reach, sends fail; nobody takes over.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use dashmap::DashMap;
 use maelstrom_kv::{KvError, LinKv, Result};
 use maelstrom_node::{Context, NodeId};
 
@@ -20,14 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Who is known to own which log.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(Mutex<BTreeMap<Key, NodeId>>);
+pub(crate) struct Claims(DashMap<Key, NodeId>);
 
 impl Claims {
     /// The owner of a log: this node, if nobody has claimed it before.
     pub(crate) async fn owner(&self, ctx: &Context, key: &str) -> Result<NodeId> {
-        let known = self.known().get(key).cloned();
-        if let Some(owner) = known {
-            return Ok(owner);
+        if let Some(owner) = self.0.get(key) {
+            return Ok(owner.clone());
         }
         let kv = LinKv::new(ctx).within(PATIENCE);
         let name = format!("owner/{key}");
@@ -36,12 +34,7 @@ impl Claims {
             Err(KvError::KeyAlreadyExists(_)) => kv.get(&name).await?,
             Err(error) => return Err(error),
         };
-        self.known().insert(key.to_owned(), owner.clone());
+        self.0.insert(key.to_owned(), owner.clone());
         Ok(owner)
-    }
-
-    /// What is known is only ever added to.
-    fn known(&self) -> MutexGuard<'_, BTreeMap<Key, NodeId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,10 +8,10 @@
 //! A holder may be late and find its lease run out. It must do no harm then, so
 //! the entry is created only if it does not exist.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use dashmap::DashMap;
 use maelstrom_node::Result;
 use tokio::sync::Mutex as Queue;
 use tracing::warn;
@@ -29,12 +29,11 @@ const WAIT: Duration = Duration::from_secs(3);
 /// The sends of this node for each log, one at a time: they need not fight
 /// each other for the lock.
 #[derive(Debug, Default)]
-pub(crate) struct Queues(Mutex<BTreeMap<Key, Arc<Queue<()>>>>);
+pub(crate) struct Queues(DashMap<Key, Arc<Queue<()>>>);
 
 impl Queues {
     fn of(&self, key: &Key) -> Arc<Queue<()>> {
-        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.entry(key.clone()).or_default().clone()
+        self.0.entry(key.clone()).or_default().clone()
     }
 }
 
