@@ -219,10 +219,11 @@ async fn a_replay_is_still_for_who_asked_for_less_motion() {
             "it plays by itself"
         );
         browser.click("#play").await;
-        browser.until("window.steps.length >= 3").await;
+        browser.until("window.steps.length >= 4").await;
         browser.click("#play").await;
+        // The least of several: a busy machine makes some of them longer.
         let between = browser
-            .js("Math.round(window.steps[2] - window.steps[1])")
+            .js("Math.round(Math.min(...[2, 3].map((step) => window.steps[step] - window.steps[step - 1])))")
             .await;
         let between = between.as_i64().unwrap();
         assert_eq!(
