@@ -23,18 +23,25 @@ fn node(script: &str) -> Option<serde_json::Value> {
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
-#[test]
-fn every_message_and_operation_comes_through() {
-    let report = broadcast();
+/// What a script prints of the run in a report's page, once that is unpacked.
+fn unpacked(report: &Report, script: &str) -> Option<serde_json::Value> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
     std::fs::write(&file, report.html()).unwrap();
-    let script = r#"
+    let unpack = r#"
         import { readFileSync } from "node:fs";
         import { unpack, read, bodyOf, opInWords } from "PAGE/data.mjs";
         const page = readFileSync("FILE", "utf8");
         const run = read(await unpack(/id="run">([^<]*)</.exec(page)[1]));
         const { messages, ops } = run;
+    "#;
+    node(&(unpack.replace("FILE", file.to_str().unwrap()) + script))
+}
+
+#[test]
+fn every_message_and_operation_comes_through() {
+    let report = broadcast();
+    let script = r#"
         const all = Array.from(messages.sent, (sent, m) => [sent, run.names[messages.src[m]],
             run.names[messages.dest[m]], messages.end[m], messages.fate[m], bodyOf(run, m)]);
         const done = Array.from(ops.at, (at, op) => [at, run.lanes[ops.lane[op]].name,
@@ -42,7 +49,7 @@ fn every_message_and_operation_comes_through() {
         const faults = run.faults.map((f) => [f.kind, f.from, f.to, f.sides, f.cuts.length]);
         console.log(JSON.stringify({ all, done, faults, lanes: run.lanes.map((lane) => lane.name) }));
     "#;
-    let Some(seen) = node(&script.replace("FILE", file.to_str().unwrap())) else {
+    let Some(seen) = unpacked(&report, script) else {
         return;
     };
     let tell = serde_json::json!({"type": "tell", "messages": [5, 6, 7]});
@@ -119,20 +126,12 @@ fn whatever_is_packed_is_unpacked() {
     }
     let history = History::parse("").unwrap();
     let report = Report::new(history, Some(journal), serde_json::json!({}));
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.html");
-    std::fs::write(&file, report.html()).unwrap();
     let script = r#"
-        import { readFileSync } from "node:fs";
-        import { unpack, read } from "PAGE/data.mjs";
-        const page = readFileSync("FILE", "utf8");
-        const run = read(await unpack(/id="run">([^<]*)</.exec(page)[1]));
-        const { messages } = run;
         console.log(JSON.stringify(Array.from(messages.sent, (sent, m) => [sent, messages.end[m], messages.fate[m],
             run.names[messages.src[m]], run.names[messages.dest[m]], messages.msgId[m], messages.reply[m],
             run.texts.text(messages.body[m])])));
     "#;
-    let Some(seen) = node(&script.replace("FILE", file.to_str().unwrap())) else {
+    let Some(seen) = unpacked(&report, script) else {
         return;
     };
     let journal = report.journal().unwrap();
