@@ -2,7 +2,7 @@
 //! node, when, and what the network looked like then. The checkers know only
 //! processes; a run's settings say which node each of them spoke to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use maelstrom_check::{History, Op, Process, Results, Value, Workload};
@@ -82,12 +82,13 @@ fn lost_values(settings: &Settings, history: &History) -> String {
 fn final_reads<'a>(
     settings: &'a Settings,
     history: &'a History,
-) -> Option<BTreeMap<&'a str, &'a [Value]>> {
+) -> Option<BTreeMap<&'a str, HashSet<&'a Value>>> {
     let reads = history
         .client_ops()
         .filter(|(_, op)| op.is_ok() && op.is_final());
-    let reads: BTreeMap<&str, &[Value]> = reads
-        .filter_map(|(_, op)| Some((node_of(settings, &op.process)?, op.value.items())))
+    let values = |op: &'a Op| op.value.items().iter().collect();
+    let reads: BTreeMap<&str, HashSet<&Value>> = reads
+        .filter_map(|(_, op)| Some((node_of(settings, &op.process)?, values(op))))
         .collect();
     (!reads.is_empty()).then_some(reads)
 }
