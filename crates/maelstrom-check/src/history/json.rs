@@ -14,7 +14,7 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::value::Value;
+use super::value::{Value, json_key};
 
 /// How deep a text may nest, as for serde_json.
 const MAX_DEPTH: usize = 128;
@@ -72,8 +72,7 @@ impl Value {
                 out.push('{');
                 for (i, (key, value)) in entries.iter().enumerate() {
                     out.push_str(if i > 0 { "," } else { "" });
-                    let key = key.name().map_or_else(|| key.to_string(), str::to_owned);
-                    Self::from(key).write_json(out);
+                    Self::from(&*json_key(key)).write_json(out);
                     out.push(':');
                     value.write_json(out);
                 }

@@ -4,7 +4,9 @@
 //! so that a history with thousands of reads of thousands of elements stays small
 //! and cheap to slice.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
@@ -223,30 +225,7 @@ impl Value {
     /// keys that are not names are written as EDN, and numbers that JSON readers would
     /// not take become strings.
     pub fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value as Json;
-        match self {
-            Self::Nil => Json::Null,
-            Self::Bool(b) => Json::Bool(*b),
-            Self::Int(i) => Json::from(*i),
-            Self::Float(x) => Json::from(*x),
-            Self::Big(n) => n
-                .parse::<u64>()
-                .map_or_else(|_| Json::from(n.as_str()), Json::from),
-            Self::Char(c) => Json::from(c.to_string()),
-            Self::Str(s) | Self::Keyword(s) | Self::Symbol(s) => Json::from(s.as_str()),
-            Self::Vector(v) | Self::List(v) | Self::Set(v) => {
-                Json::Array(v.iter().map(Value::to_json).collect())
-            }
-            Self::Map(m) => Json::Object(
-                m.iter()
-                    .map(|(k, v)| {
-                        let key = k.name().map_or_else(|| k.to_string(), str::to_owned);
-                        (key, v.to_json())
-                    })
-                    .collect(),
-            ),
-            Self::Tagged(t) => t.1.to_json(),
-        }
+        serde_json::to_value(self).expect("names are strings and values are plain")
     }
 
     fn rank(&self) -> u8 {
@@ -329,7 +308,33 @@ impl fmt::Debug for Value {
 
 impl serde::Serialize for Value {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.to_json().serialize(s)
+        match self {
+            Self::Nil => s.serialize_unit(),
+            Self::Bool(b) => s.serialize_bool(*b),
+            Self::Int(i) => s.serialize_i64(*i),
+            Self::Float(x) => s.serialize_f64(*x),
+            Self::Big(n) => match n.parse::<u64>() {
+                Ok(n) => s.serialize_u64(n),
+                Err(_) => s.serialize_str(n),
+            },
+            Self::Char(c) => s.serialize_char(*c),
+            Self::Str(name) | Self::Keyword(name) | Self::Symbol(name) => s.serialize_str(name),
+            Self::Vector(v) | Self::List(v) | Self::Set(v) => s.collect_seq(v.iter()),
+            Self::Map(m) => {
+                // In order of the names as JSON has them, of which two keys may share one.
+                let entries = m.iter().map(|(key, value)| (json_key(key), value));
+                s.collect_map(entries.collect::<BTreeMap<_, _>>())
+            }
+            Self::Tagged(t) => t.1.serialize(s),
+        }
+    }
+}
+
+/// A key of a map as JSON has it.
+pub(super) fn json_key(key: &Value) -> Cow<'_, str> {
+    match key.name() {
+        Some(name) => name.into(),
+        None => key.to_string().into(),
     }
 }
 
