@@ -41,6 +41,7 @@ export class Diagram {
     this.moment = null;
     this.messageSpans = new Spans(run.messages.sent, run.messages.end);
     this.opSpans = new Spans(run.ops.at, run.ops.to);
+    this.dropped = run.messages.fate.includes(2);
     this.waiting = false;
     this.onView = () => {};
   }
@@ -157,7 +158,8 @@ export class Diagram {
       context.fillStyle = theme.faint;
       const text = inWords(time, step);
       const half = context.measureText(text).width / 2;
-      if (x - half > this.left && x + half < this.width) context.fillText(text, x, AXIS / 2);
+      const middle = Math.min(x, this.width - half - 4);
+      if (middle - half > this.left && x < this.width) context.fillText(text, middle, AXIS / 2);
     }
     context.textAlign = "left";
   }
@@ -166,15 +168,19 @@ export class Diagram {
   // a partition has its own shade and its own hatching.
   drawFaults() {
     const { context, theme, rows, run } = this;
+    let written = 0;
     for (const fault of run.faults) {
       const [from, to] = [this.x(fault.from), this.x(fault.to)];
       if (to < this.left || from > this.width) continue;
       const wide = Math.max(to - from, 2);
       context.fillStyle = theme.fault;
       context.fillRect(from, AXIS + 1, wide, 3);
-      const label = Math.max(from, this.left) + 3;
-      if (Math.min(to, this.width) - label > context.measureText(fault.kind).width + 4) {
+      // Names of faults that stand together follow each other.
+      const label = Math.max(from + 3, this.left + 3, written + 8);
+      const room = context.measureText(fault.kind).width;
+      if (Math.min(to, this.width) - label > room + 4) {
         context.fillText(fault.kind, label, AXIS + 10);
+        written = label + room;
       }
       const touched = fault.lanes.length ? fault.lanes : run.lanes.flatMap((l, i) => (l.kind === "node" ? [i] : []));
       for (const lane of touched) {
@@ -227,7 +233,8 @@ export class Diagram {
   drawLines(list, alpha, wide = 1.1) {
     const { context, theme, rows, styles } = this;
     const { messages } = this.run;
-    const heads = list.length <= 300;
+    // Heads and dashes are for few: dashing thousands of lines takes longer than a frame.
+    const few = list.length <= 300;
     const groups = new Map();
     for (const m of list) {
       const [from, to] = [rows[messages.from[m]], rows[messages.to[m]]];
@@ -240,16 +247,17 @@ export class Diagram {
     context.lineWidth = wide;
     for (const [type, of] of groups) {
       context.strokeStyle = context.fillStyle = colourOf(theme, styles[type]);
-      context.setLineDash(styles[type].dashed ? [5, 3] : []);
-      context.beginPath();
+      context.setLineDash(few && styles[type].dashed ? [5, 3] : []);
+      // A path for each: lines that cross in one path are slow to fill.
       for (const m of of) {
         const { x0, y0, x1, y1 } = this.line(m);
+        context.beginPath();
         context.moveTo(x0, y0);
         context.lineTo(x1, y1);
+        context.stroke();
       }
-      context.stroke();
       context.setLineDash([]);
-      if (heads) {
+      if (few) {
         context.beginPath();
         for (const m of of) if (messages.fate[m] === 1) this.head(this.line(m));
         context.fill();
@@ -302,7 +310,7 @@ export class Diagram {
     const columns = Math.max(Math.floor((this.width - this.left) / 3), 1);
     const counts = density(run.messages, this.messageSpans, this.view, this.keep, run.lanes.length, columns);
     const most = counts.reduce((most, count) => Math.max(most, count), 1);
-    const drops = density(run.messages, this.messageSpans, this.view, this.keep, run.lanes.length, columns, 2);
+    const drops = this.dropped ? density(run.messages, this.messageSpans, this.view, this.keep, run.lanes.length, columns, 2) : [];
     context.globalAlpha = this.trail ? 0.3 : 0.9;
     run.lanes.forEach((lane, i) => {
       if (!rows[i]) return;
@@ -367,10 +375,10 @@ export class Diagram {
     const room = Math.min(to, this.width) - Math.max(from, this.left);
     if (room > 70 && high >= 10) {
       const text = opInWords(this.run, op);
-      if (context.measureText(text).width < room - 8) {
+      if (context.measureText(text).width < room - 8 - high) {
         context.fillStyle = outcome === "ok" ? theme.back : theme.text;
         context.font = "10px system-ui, sans-serif";
-        context.fillText(text, Math.max(from, this.left) + 4, row.middle + 0.5);
+        context.fillText(text, Math.max(from + (outcome === "fail" ? high : 0), this.left) + 4, row.middle + 0.5);
         context.font = "12px system-ui, sans-serif";
       }
     }
