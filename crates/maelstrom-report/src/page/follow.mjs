@@ -14,7 +14,7 @@ export function followable(workload) {
       return { what: "key", hint: "a key, such as 3" };
     case "txn-list-append":
     case "txn-rw-register":
-      return { what: "key or transaction", hint: "a key such as 3, or a transaction such as T128" };
+      return { what: "key or transaction", hint: "a key as 3, a transaction as T128" };
     default:
       return { what: "value", hint: "anything that messages mention" };
   }

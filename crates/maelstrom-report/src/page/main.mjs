@@ -12,6 +12,7 @@ import { Ring } from "./ring.mjs";
 import { describe, element } from "./trail.mjs";
 
 const $ = (id) => document.getElementById(id);
+const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 // Light or dark: as the system says, until the button says otherwise.
 function watchTheme(changed) {
@@ -66,6 +67,7 @@ class Page {
     this.watchReplay();
     this.watchLinks();
     $("replay").hidden = !run.journal;
+    $("dropped").parentElement.hidden = !run.journal;
     let width = 0;
     new ResizeObserver(() => {
       // The pictures' own height follows from their width.
@@ -271,7 +273,7 @@ class Page {
     }
     if ($("diagram-note").textContent !== note.join(" ")) $("diagram-note").textContent = note.join(" ");
     $("diagram-text").textContent =
-      `From ${start} to ${stop}: ${diagram.inView} messages and ${diagram.opsInView} operations on ${run.lanes.length} lanes.`;
+      `From ${start} to ${stop}: ${counted(diagram.inView, "message")} and ${counted(diagram.opsInView, "operation")} on ${counted(run.lanes.length, "lane")}.`;
     if ($("listed").open) this.list();
   }
 
@@ -344,6 +346,7 @@ class Page {
       swatch.style.borderTop = `3px ${style.dashed ? "dashed" : "solid"} ${colourOf(theme, style)}`;
     });
     const item = (mark, text) => element("span", {}, element("b", { "aria-hidden": "true", class: `key ${mark}` }), text);
+    const others = new Set(this.run.faults.map((fault) => fault.kind).filter((kind) => !["partition", "kill", "pause"].includes(kind)));
     const stood = (kind) => this.run.faults.some((fault) => fault.kind === kind);
     // The commonest types; the filter has them all.
     const common = this.counts.map((count, type) => ({ count, type }));
@@ -359,10 +362,11 @@ class Page {
       item("ok", "operation ok"),
       item("fail", "failed"),
       item("info", "outcome unknown"),
-      item("drop", "message dropped"),
+      ...(this.run.journal ? [item("drop", "message dropped")] : []),
       ...(stood("partition") ? [item("side-0", "one side of a partition"), item("side-1", "the other")] : []),
       ...(stood("kill") ? [item("dead", "killed")] : []),
       ...(stood("pause") ? [item("still", "paused")] : []),
+      ...(others.size ? [item("other", [...others].join(", "))] : []),
     );
   }
 

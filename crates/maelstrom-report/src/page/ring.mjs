@@ -129,7 +129,8 @@ export class Ring {
     const { context, theme, run } = this;
     const { ops } = run;
     const count = run.lanes.filter((lane) => lane.kind === "node").length;
-    const size = Math.max(Math.min(20, 150 / Math.max(count, 1)), 9);
+    // Neighbours on the ring leave a gap.
+    const size = Math.min(20, (1.9 * this.radius) / Math.max(count, 1));
     const busy = new Set();
     this.opSpans.each({ from: this.time - this.glimpse, to: this.time }, null, (op) => {
       if (ops.at[op] <= this.time) busy.add(ops.lane[op]);
