@@ -7,12 +7,28 @@ use maelstrom_report::{Fate, Journal, Report};
 
 use super::broadcast;
 
-/// What node prints of a script, or nothing where there is no node that is new enough.
-fn node(script: &str) -> Option<serde_json::Value> {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/src/page/");
-    let script = script.replace("PAGE/", page);
+/// What a script prints of the run in a report's page, once that is unpacked, or nothing where
+/// there is no node that is new enough.
+fn unpacked(report: &Report, script: &str) -> Option<serde_json::Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("report.html");
+    std::fs::write(&page, report.html()).unwrap();
+    let reader = concat!(env!("CARGO_MANIFEST_DIR"), "/src/page/data.mjs");
+    // The paths are arguments: within the script they would have to be quoted.
+    let unpack = r#"
+        import { readFileSync } from "node:fs";
+        import { pathToFileURL } from "node:url";
+        const [, reader, file] = process.argv;
+        const { unpack, read, bodyOf, opInWords } = await import(pathToFileURL(reader));
+        const page = readFileSync(file, "utf8");
+        const run = read(await unpack(/id="run">([^<]*)</.exec(page)[1]));
+        const { messages, ops } = run;
+    "#;
     let node = Command::new("node")
-        .args(["--input-type=module", "-e", &script])
+        .args(["--input-type=module", "-e"])
+        .arg(unpack.to_owned() + script)
+        .arg(reader)
+        .arg(&page)
         .output();
     let Ok(output) = node else {
         eprintln!("there is no node here, so this is not tested");
@@ -21,21 +37,6 @@ fn node(script: &str) -> Option<serde_json::Value> {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
     Some(serde_json::from_slice(&output.stdout).unwrap())
-}
-
-/// What a script prints of the run in a report's page, once that is unpacked.
-fn unpacked(report: &Report, script: &str) -> Option<serde_json::Value> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.html");
-    std::fs::write(&file, report.html()).unwrap();
-    let unpack = r#"
-        import { readFileSync } from "node:fs";
-        import { unpack, read, bodyOf, opInWords } from "PAGE/data.mjs";
-        const page = readFileSync("FILE", "utf8");
-        const run = read(await unpack(/id="run">([^<]*)</.exec(page)[1]));
-        const { messages, ops } = run;
-    "#;
-    node(&(unpack.replace("FILE", file.to_str().unwrap()) + script))
 }
 
 #[test]
