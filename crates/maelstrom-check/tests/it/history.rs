@@ -177,6 +177,16 @@ fn values_are_small_and_equal_as_in_clojure() {
     );
     assert_eq!(Value::keyword("a").to_json(), serde_json::json!("a"));
     assert_eq!(Value::from(u64::MAX).to_json(), serde_json::json!(u64::MAX));
+    // JSON has no keywords: of two keys of one name the later stands.
+    let map = Value::map([
+        (Value::keyword("b"), Value::from(1)),
+        (Value::from("a"), Value::from(2)),
+        (Value::keyword("a"), Value::from(f64::NAN)),
+        (Value::from(7), Value::from("seven")),
+    ]);
+    let text = serde_json::to_string(&map).unwrap();
+    assert_eq!(text, r#"{"7":"seven","a":null,"b":1}"#);
+    assert_eq!(map.to_json().to_string(), text);
 }
 
 #[test]
