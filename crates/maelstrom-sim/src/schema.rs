@@ -93,6 +93,7 @@ impl Shape {
             Self::Exactly(text) => value.name() == Some(text),
             Self::List(item) => match value {
                 Value::Nil => true,
+                Value::Vector(_) if matches!(item, Self::Any) => true,
                 Value::Vector(items) => return nested(items.iter().map(|value| (*item, value))),
                 _ => false,
             },
