@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use maelstrom_node::NodeId;
 
-use crate::knowledge::{Digest, Knowledge};
+use crate::knowledge::{Digest, Knowledge, Lane};
 use crate::message::{Request, Round};
 use crate::spread::{Outgoing, Spread};
 
@@ -110,7 +110,7 @@ impl Convergecast {
             me,
             life,
             period,
-            knowledge: Knowledge::new(nodes[me].as_str(), life),
+            knowledge: Knowledge::new(Lane::new(me, life)),
             peers: nodes.iter().map(peer).collect(),
             next_flush: None,
             phase: None,
@@ -165,7 +165,7 @@ impl Convergecast {
         let held = |(sent, came): (u64, Duration)| (sent, micros(now.saturating_sub(came)));
         let round = Round {
             life: self.life,
-            have: self.knowledge.digest(),
+            have: self.knowledge.digest().clone(),
             news,
             sent: micros(now),
             echo: peer.last.map(held),

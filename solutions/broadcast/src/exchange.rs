@@ -40,14 +40,14 @@ impl Exchange {
     /// From now on counts only what is known for longer than the time between
     /// two calls.
     pub(crate) fn settle(&mut self) {
-        let now = self.knowledge.digest();
+        let now = self.knowledge.digest().clone();
         let [_, before] = self.settled.take().unwrap_or_default();
         self.settled = Some([before, now]);
     }
 
     fn gossip(&self, news: News, answers: bool) -> Request {
         Request::Gossip(Gossip {
-            have: Some(self.knowledge.digest()),
+            have: Some(self.knowledge.digest().clone()),
             settled: self.settled.as_ref().map(|[settled, _]| settled.clone()),
             news,
             answers,
@@ -61,7 +61,7 @@ impl Exchange {
             return false;
         };
         let mine = self.knowledge.digest();
-        let limit = self.settled.as_ref().map_or(&mine, |[settled, _]| settled);
+        let limit = self.settled.as_ref().map_or(mine, |[settled, _]| settled);
         let news = self.knowledge.missing_up_to(limit, theirs);
         let lacking = mine.lacks_from(gossip.settled.as_ref().unwrap_or(theirs));
         let differ = lacking || !news.is_empty();

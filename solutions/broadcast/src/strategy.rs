@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use maelstrom_node::{Context, Driver, Node, Result};
 use rand::RngExt;
 
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Knowledge, Lane};
 use crate::message::{Request, Response};
 use crate::spread::Spreader;
 use crate::{AntiEntropy, Batch, Convergecast, Direct, Exchange, Flood, Pool, Spread};
@@ -57,7 +57,7 @@ impl Broadcast {
         let mut rng = ctx.rng();
         let life: u32 = rng.random();
         let exchange = || {
-            let knowledge = Knowledge::new(ctx.id().as_str(), life);
+            let knowledge = Knowledge::new(Lane::new(me, life));
             Exchange::new(knowledge, ctx.peers().cloned().collect())
         };
         let spread: Box<dyn Spread> = match strategy {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use broadcast::knowledge::Knowledge;
+use broadcast::knowledge::{Knowledge, Lane};
 use broadcast::message::Request;
 use broadcast::{AntiEntropy, Batch, Convergecast, Direct, Exchange, Spread, Strategy};
 use maelstrom_node::NodeId;
@@ -54,7 +54,7 @@ fn protocol(strategy: Strategy, ids: &[NodeId], me: usize, seed: u64) -> Box<dyn
     let rng = ChaCha8Rng::seed_from_u64(seed);
     let life = u32::try_from(seed % 1_000_000).expect("it is below a million");
     let peers = ids.iter().filter(|id| **id != ids[me]).cloned().collect();
-    let exchange = Exchange::new(Knowledge::new(ids[me].as_str(), life), peers);
+    let exchange = Exchange::new(Knowledge::new(Lane::new(me, life)), peers);
     match strategy {
         Strategy::Direct => Box::new(Direct::new(exchange, rng)),
         Strategy::AntiEntropy => Box::new(AntiEntropy::new(exchange, rng)),
