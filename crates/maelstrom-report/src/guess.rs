@@ -145,7 +145,7 @@ pub(crate) struct Texts {
     starts: Vec<usize>,
     /// The shape of each.
     pub(crate) shape_of: Vec<usize>,
-    shapes: FxHashMap<String, usize>,
+    shapes: FxHashMap<Vec<u8>, usize>,
     pub(crate) shape_texts: Vec<String>,
     of_shape: Vec<Shape>,
     /// The latest texts of each lane, the latest first.
@@ -246,12 +246,13 @@ impl Texts {
     }
 
     /// The number of a shape.
-    pub(crate) fn shape(&mut self, shape: &str) -> usize {
+    pub(crate) fn shape(&mut self, shape: &[u8]) -> usize {
         if let Some(number) = self.shapes.get(shape) {
             return *number;
         }
         self.shapes.insert(shape.to_owned(), self.shape_texts.len());
-        self.shape_texts.push(shape.to_owned());
+        let text = String::from_utf8_lossy(shape).into_owned();
+        self.shape_texts.push(text);
         self.of_shape.push(Shape {
             last: None,
             goes_on: 0,

@@ -6,12 +6,12 @@
 //! a hash, an id, a UUID. None of these marks can stand in JSON, which escapes such characters.
 
 /// Stands in a shape for an integer.
-pub(crate) const INT: char = '\u{1}';
+pub(crate) const INT: u8 = 1;
 /// Before and after what is repeated.
-pub(crate) const REPEAT: char = '\u{2}';
-pub(crate) const END: char = '\u{3}';
+pub(crate) const REPEAT: u8 = 2;
+pub(crate) const END: u8 = 3;
 /// Stands in a shape for a [`Wide`].
-pub(crate) const WIDE: char = '\u{4}';
+pub(crate) const WIDE: u8 = 4;
 
 /// Deeper than this a text is not taken apart.
 const DEEPEST: usize = 128;
@@ -41,7 +41,8 @@ impl Wide {
 /// What one text is made of.
 #[derive(Debug, Default)]
 pub(crate) struct Apart {
-    pub(crate) shape: String,
+    /// UTF-8, as the text is.
+    pub(crate) shape: Vec<u8>,
     pub(crate) ints: Vec<i64>,
     pub(crate) wides: Vec<Wide>,
     /// The ids that only join requests and replies; they are not in the shape.
@@ -60,14 +61,16 @@ impl Apart {
             ids,
             out: self,
         };
-        if scan.value(0).is_none() || scan.at < text.len() {
+        let whole = scan.value(0).and_then(|()| scan.end());
+        if whole.is_none() {
             // No JSON: it is shown as a string.
             self.clear();
-            self.shape = serde_json::Value::from(text).to_string();
+            self.shape = serde_json::Value::from(text).to_string().into_bytes();
         }
     }
 
-    fn clear(&mut self) {
+    /// Nothing, with the room of what was there.
+    pub(crate) fn clear(&mut self) {
         self.shape.clear();
         self.ints.clear();
         self.wides.clear();
@@ -94,10 +97,18 @@ struct Element {
 
 impl Scan<'_> {
     fn peek(&mut self) -> Option<u8> {
-        while let b' ' | b'\t' | b'\r' | b'\n' = *self.bytes.get(self.at)? {
+        loop {
+            let byte = *self.bytes.get(self.at)?;
+            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                return Some(byte);
+            }
             self.at += 1;
         }
-        self.bytes.get(self.at).copied()
+    }
+
+    /// Nothing but whitespace is left.
+    fn end(&mut self) -> Option<()> {
+        self.peek().is_none().then_some(())
     }
 
     fn value(&mut self, depth: usize) -> Option<()> {
@@ -116,26 +127,30 @@ impl Scan<'_> {
                 self.copy(length);
             }
         }
-        self.peek();
         Some(())
     }
 
     fn copy(&mut self, length: usize) {
-        self.out
-            .shape
-            .push_str(&self.text[self.at..self.at + length]);
+        let copied = &self.bytes[self.at..self.at + length];
+        self.out.shape.extend_from_slice(copied);
         self.at += length;
+    }
+
+    /// Copies a bracket or a colon.
+    fn copy_mark(&mut self, mark: u8) {
+        self.out.shape.push(mark);
+        self.at += 1;
     }
 
     /// The elements up to the bracket that closes them, with both brackets.
     fn elements(&mut self, close: u8, depth: usize) -> Option<()> {
-        self.copy(1);
+        self.copy_mark(self.bytes[self.at]);
         let mut last: Option<Element> = None;
         let mut any = false;
         while self.peek()? != close {
             let from = self.out.shape.len();
             if any {
-                self.out.shape.push(',');
+                self.out.shape.push(b',');
             }
             let inner = self.out.shape.len();
             let first = self.bytes[self.at];
@@ -149,27 +164,28 @@ impl Scan<'_> {
                 self.out.ints.push(1);
                 self.out.shape.push(REPEAT);
             }
-            let mut taken = false;
+            let (mut taken, mut is_type) = (false, false);
             if close == b'}' {
                 taken = self.ids && depth == 0 && self.id();
                 if !taken {
                     if first != b'"' {
                         return None;
                     }
-                    let is_type = self.ids && depth == 0;
-                    let is_type = is_type && self.bytes[self.at..].starts_with(b"\"type\"");
+                    is_type = self.ids && depth == 0;
+                    is_type = is_type && self.bytes[self.at..].starts_with(b"\"type\"");
                     self.string()?;
                     if self.peek()? != b':' {
                         return None;
                     }
-                    self.copy(1);
-                    if is_type && self.peek()? == b'"' {
+                    self.copy_mark(b':');
+                    is_type = is_type && self.peek()? == b'"';
+                    if is_type {
                         // The types of messages are told apart by their shapes.
                         self.copy(string_end(self.bytes, self.at)? - self.at);
                     }
                 }
             }
-            if !taken && !matches!(self.peek()?, b',' | b'}') {
+            if !taken && !is_type {
                 self.value(depth + 1)?;
             }
             match self.peek()? {
@@ -186,7 +202,7 @@ impl Scan<'_> {
                 last = None;
                 continue;
             }
-            if self.out.shape.len() == inner + 2 && self.out.shape.ends_with(INT) {
+            if self.out.shape[inner..] == [REPEAT, INT] {
                 // A list of integers.
                 while let Some((number, end)) = integer(self.bytes, self.at) {
                     match self.bytes.get(end) {
@@ -199,7 +215,7 @@ impl Scan<'_> {
                 }
             }
             self.out.shape.push(END);
-            let shape = self.out.shape.as_bytes();
+            let shape = &self.out.shape;
             match &last {
                 Some(last) if shape[last.from..last.to] == shape[inner..] => {
                     self.out.shape.truncate(from);
@@ -216,7 +232,7 @@ impl Scan<'_> {
                 }
             }
         }
-        self.copy(1);
+        self.copy_mark(close);
         Some(())
     }
 
@@ -276,24 +292,32 @@ impl Scan<'_> {
 
     /// A string with its quotes. The numbers in it go out as others do: names, keys, ids end in some.
     fn string(&mut self) -> Option<()> {
+        let inner = &self.bytes[self.at + 1..];
+        let plain = inner.iter().position(|byte| STOPS[usize::from(*byte)])?;
+        if inner[plain] == b'"' {
+            self.copy(plain + 2);
+            return Some(());
+        }
         let end = string_end(self.bytes, self.at)?;
         let mut copied = self.at;
         self.at += 1;
         while self.at < end {
             let from = self.at;
             let rest = &self.bytes[from..end];
-            if !matches!(rest[0], b'0'..=b'9' | b'a'..=b'f') {
+            // Hexadecimal digits count where there may be enough of them.
+            let is_long = rest.len() > SHORTEST_HEX;
+            if !(rest[0].is_ascii_digit() || is_long && matches!(rest[0], b'a'..=b'f')) {
                 self.at += 1;
                 continue;
             }
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
             let hex = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            let length = rest.iter().take_while(hex).count();
+            let length = digits + rest[digits..].iter().take_while(hex).count();
             if length < SHORTEST_HEX && rest[0] > b'9' && !(length == 8 && uuid(rest)) {
                 let letters = |byte: &&u8| !byte.is_ascii_digit();
                 self.at += rest[..length].iter().take_while(letters).count();
                 continue;
             }
-            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
             let text = &self.text[from..end];
             self.at += length;
             let wide = if length == 8 && uuid(rest) {
@@ -312,12 +336,12 @@ impl Scan<'_> {
                 None
             };
             if let Some((form, length, Ok(value))) = wide {
-                self.out.shape.push_str(&self.text[copied..from]);
+                self.out.shape.extend_from_slice(&self.bytes[copied..from]);
                 copied = from + length;
                 self.at = copied;
                 self.wide(form, value);
             } else if let (true, Some((number, to))) = (digits > 0, integer_in(rest, digits)) {
-                self.out.shape.push_str(&self.text[copied..from]);
+                self.out.shape.extend_from_slice(&self.bytes[copied..from]);
                 copied = from + to;
                 self.at = copied;
                 self.int(number);
@@ -326,10 +350,23 @@ impl Scan<'_> {
             }
         }
         self.at = end;
-        self.out.shape.push_str(&self.text[copied..end]);
+        self.out.shape.extend_from_slice(&self.bytes[copied..end]);
         Some(())
     }
 }
+
+/// The bytes that end the plain part of a string: the quote, an escape, and digits.
+const STOPS: [bool; 256] = {
+    let mut stops = [false; 256];
+    stops[b'"' as usize] = true;
+    stops[b'\\' as usize] = true;
+    let mut digit = b'0';
+    while digit <= b'9' {
+        stops[digit as usize] = true;
+        digit += 1;
+    }
+    stops
+};
 
 /// Whether a UUID stands here.
 fn uuid(bytes: &[u8]) -> bool {
@@ -368,21 +405,23 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
 fn integer(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     let negative = bytes.get(at) == Some(&b'-');
     let first = at + usize::from(negative);
-    let mut number = 0;
-    let mut end = first;
-    while let Some(digit @ b'0'..=b'9') = bytes.get(end) {
-        if end - first == 15 {
-            return None;
+    let digits = bytes.get(first..)?;
+    let mut number = 0_i64;
+    let mut length = 0;
+    for digit in digits.iter().map(|byte| byte.wrapping_sub(b'0')) {
+        if digit > 9 {
+            break;
         }
-        number = number * 10 + i64::from(digit - b'0');
-        end += 1;
+        // More digits than fit are counted all the same.
+        number = number.wrapping_mul(10).wrapping_add(digit.into());
+        length += 1;
     }
-    let goes_on = bytes.get(end).is_some_and(|byte| b".eE".contains(byte));
-    let leading = end - first > 1 && bytes[first] == b'0';
-    if end == first || goes_on || leading || (negative && number == 0) {
+    let goes_on = matches!(digits.get(length), Some(b'.' | b'e' | b'E'));
+    let leading = length > 1 && digits[0] == b'0';
+    if !(1..=15).contains(&length) || goes_on || leading || (negative && number == 0) {
         return None;
     }
-    Some((if negative { -number } else { number }, end))
+    Some((if negative { -number } else { number }, first + length))
 }
 
 #[cfg(test)]
@@ -394,8 +433,9 @@ mod tests {
         let mut apart = Apart::default();
         apart.of(text, false);
         let marks = [(INT, "#"), (REPEAT, "<"), (END, ">"), (WIDE, "%")];
-        let shape = marks.iter().fold(apart.shape, |shape, (mark, shown)| {
-            shape.replace(*mark, shown)
+        let shape = String::from_utf8(apart.shape).unwrap();
+        let shape = marks.iter().fold(shape, |shape, (mark, shown)| {
+            shape.replace(char::from(*mark), shown)
         });
         (shape, apart.ints)
     }
@@ -489,7 +529,7 @@ mod tests {
             apart.of(text, true);
             assert_eq!(
                 (&*apart.shape, apart.msg_id, apart.reply),
-                (rest, msg_id, reply),
+                (rest.as_bytes(), msg_id, reply),
                 "{text}"
             );
         }
