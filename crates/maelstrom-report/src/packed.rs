@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::guess::{Column, Pending, Ranks, Request, Texts};
 use crate::lanes::Lanes;
-use crate::shapes::Apart;
+use crate::shapes::{Apart, Known};
 use crate::{Fate, Message, Report};
 
 /// What the run's messages and operations are, for the script.
@@ -72,6 +72,9 @@ struct Pack<'a> {
     messages: &'a [Message],
     ends: Vec<End>,
     apart: Apart,
+    /// By lane, the value and the result of the last operation that began there: what a client
+    /// asks and is told often has them word for word.
+    known: Vec<[Known; 2]>,
     texts: Texts,
     /// Messages and operations, in order of time: which it is, and microseconds after the one before.
     is_op: Column,
@@ -142,6 +145,7 @@ impl<'a> Pack<'a> {
             messages,
             ends: messages.iter().map(still).collect(),
             apart: Apart::default(),
+            known: lanes.all.iter().map(|_| Default::default()).collect(),
             texts: Texts::new(lanes.all.len()),
             last_id: vec![0; names],
             last_dest: vec![0; names],
@@ -257,10 +261,14 @@ impl<'a> Pack<'a> {
             }
         }
 
-        self.apart.of(&message.body, true);
-        let (src, dest, id) = (message.src, message.dest, self.apart.msg_id);
-        let shape = self.texts.shape(&self.apart.shape);
+        let (src, dest) = (message.src, message.dest);
         let lanes = [self.lanes.of_name[src], self.lanes.of_name[dest]];
+        let known = lanes.map(|lane| &self.known[lane]);
+        let known = known.into_iter().find(|known| !known[0].text.is_empty());
+        let known = known.map_or(&[][..], <[Known; 2]>::as_slice);
+        self.apart.of_body(&message.body, known);
+        let id = self.apart.msg_id;
+        let shape = self.texts.shape(&self.apart.shape);
         let told = (shape, &self.apart.ints[..], &self.apart.wides[..]);
         let before = id.and_then(|id| self.told.get(&(src, id)).copied());
         let same = before.filter(|before| before.dest == dest && self.texts.is(before.text, told));
@@ -360,12 +368,16 @@ impl<'a> Pack<'a> {
             self.fs.len() - 1
         });
         self.op_f.push(f as i64);
-        let value = self.text(Some(&op.value), None, lane);
+        let mut known = std::mem::take(&mut self.known[lane]);
+        let [own_value, own_result] = &mut known;
+        let value = self.text(Some(&op.value), None, lane, own_value);
         self.op_value.push((f, 0), self.texts.shape_of[value]);
-        let result = self.text(end.map(|end| &end.value), Some(value), lane);
+        let result = self.text(end.map(|end| &end.value), Some(value), lane, own_result);
         self.op_result
             .push((f, self.texts.shape_of[value]), self.texts.shape_of[result]);
-        let error = self.text(end.and_then(|end| end.error.as_ref()), None, lane);
+        self.known[lane] = known;
+        let error = end.and_then(|end| end.error.as_ref());
+        let error = self.text(error, None, lane, &mut Known::default());
         self.op_error
             .push((f, outcome as usize), self.texts.shape_of[error]);
         self.texts.remember(lane, value);
@@ -377,16 +389,21 @@ impl<'a> Pack<'a> {
         self.op_final.push(op.is_final().into());
     }
 
-    fn text(&mut self, value: Option<&Edn>, answers: Option<usize>, lane: usize) -> usize {
+    /// Tells a value, and gives its number; `known` becomes its text, taken apart.
+    fn text(
+        &mut self,
+        value: Option<&Edn>,
+        answers: Option<usize>,
+        lane: usize,
+        known: &mut Known,
+    ) -> usize {
         let value = value.unwrap_or(&Edn::Nil);
-        let json = serde_json::to_string(value).unwrap_or_else(|_| value.to_json().to_string());
-        self.apart.of(&json, false);
-        let shape = self.texts.shape(&self.apart.shape);
-        self.texts.tell(
-            (shape, &self.apart.ints, &self.apart.wides),
-            answers,
-            [lane; 2],
-        )
+        known.text = serde_json::to_string(value).unwrap_or_else(|_| value.to_json().to_string());
+        let apart = &mut known.apart;
+        apart.of(&known.text);
+        let shape = self.texts.shape(&apart.shape);
+        self.texts
+            .tell((shape, &apart.ints, &apart.wides), answers, [lane; 2])
     }
 
     fn bytes(self, mut header: Value) -> Vec<u8> {

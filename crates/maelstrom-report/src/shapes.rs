@@ -39,7 +39,7 @@ impl Wide {
 }
 
 /// What one text is made of.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Apart {
     /// UTF-8, as the text is.
     pub(crate) shape: Vec<u8>,
@@ -50,15 +50,36 @@ pub(crate) struct Apart {
     pub(crate) reply: Option<i64>,
 }
 
+/// A text that was taken apart, to be found again inside another.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) text: String,
+    pub(crate) apart: Apart,
+}
+
+/// Shorter texts are taken apart as quickly as they are found again.
+const SHORTEST_KNOWN: usize = 16;
+
 impl Apart {
-    /// Takes a text apart, into the room of the one before. `ids` are taken out of a body.
-    pub(crate) fn of(&mut self, text: &str, ids: bool) {
+    /// Takes a text apart, into the room of the one before.
+    pub(crate) fn of(&mut self, text: &str) {
+        self.take(text, false, &[]);
+    }
+
+    /// Takes the body of a message apart: its ids go out of it, and what stands in it of texts
+    /// that are `known` is copied from there.
+    pub(crate) fn of_body(&mut self, text: &str, known: &[Known]) {
+        self.take(text, true, known);
+    }
+
+    fn take(&mut self, text: &str, ids: bool, known: &[Known]) {
         self.clear();
         let mut scan = Scan {
             bytes: text.as_bytes(),
             text,
             at: 0,
             ids,
+            known,
             out: self,
         };
         let whole = scan.value(0).and_then(|()| scan.end());
@@ -83,6 +104,7 @@ struct Scan<'a> {
     text: &'a str,
     at: usize,
     ids: bool,
+    known: &'a [Known],
     out: &'a mut Apart,
 }
 
@@ -115,6 +137,7 @@ impl Scan<'_> {
         match self.peek()? {
             b'"' => self.string()?,
             b'{' | b'[' if depth == DEEPEST => return None,
+            b'{' | b'[' if self.is_known() => {}
             b'{' => self.elements(b'}', depth)?,
             b'[' => self.elements(b']', depth)?,
             b'-' | b'0'..=b'9' => self.number(),
@@ -128,6 +151,22 @@ impl Scan<'_> {
             }
         }
         Some(())
+    }
+
+    /// Steps over a known text if one comes next.
+    fn is_known(&mut self) -> bool {
+        let rest = &self.bytes[self.at..];
+        let comes = |known: &&Known| {
+            known.text.len() >= SHORTEST_KNOWN && rest.starts_with(known.text.as_bytes())
+        };
+        let Some(Known { text, apart }) = self.known.iter().find(comes) else {
+            return false;
+        };
+        self.at += text.len();
+        self.out.shape.extend_from_slice(&apart.shape);
+        self.out.ints.extend_from_slice(&apart.ints);
+        self.out.wides.extend_from_slice(&apart.wides);
+        true
     }
 
     fn copy(&mut self, length: usize) {
@@ -431,7 +470,7 @@ mod tests {
     /// The shape with readable marks, and the integers.
     fn apart(text: &str) -> (String, Vec<i64>) {
         let mut apart = Apart::default();
-        apart.of(text, false);
+        apart.of(text);
         let marks = [(INT, "#"), (REPEAT, "<"), (END, ">"), (WIDE, "%")];
         let shape = String::from_utf8(apart.shape).unwrap();
         let shape = marks.iter().fold(shape, |shape, (mark, shown)| {
@@ -467,7 +506,7 @@ mod tests {
     fn long_numbers_are_told_by_how_they_are_written() {
         let mut apart = Apart::default();
         let text = r#"["n1-9f2c4e6a8b0d1","550e8400-e29b-41d4-a716-446655440000",12345678901234567890,"0123456789012345"]"#;
-        apart.of(text, false);
+        apart.of(text);
         let forms: Vec<(u8, usize)> = apart.wides.iter().map(|w| (w.form, w.bytes())).collect();
         assert_eq!(forms, [(13, 7), (33, 16), (0, 8), (16, 8)]);
         assert_eq!(apart.wides[2].value, 12_345_678_901_234_567_890);
@@ -480,6 +519,21 @@ mod tests {
             let string = serde_json::Value::from(text).to_string();
             assert_eq!(apart(text), (string, vec![]), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_known_text_is_taken_apart_as_any_other() {
+        let mut known = Known {
+            text: r#"[["r",9,[1,2,30]],["append",9,"n1-12345678901234567890"]]"#.into(),
+            apart: Apart::default(),
+        };
+        known.apart.of(&known.text);
+        let body = format!(r#"{{"type":"txn","txn":{},"more":[{0},{0}]}}"#, known.text);
+        let (mut plain, mut copied) = (Apart::default(), Apart::default());
+        plain.of_body(&body, &[]);
+        copied.of_body(&body, &[Known::default(), known]);
+        assert_eq!(copied, plain);
+        assert_eq!(plain.wides.len(), 3);
     }
 
     #[test]
@@ -526,7 +580,7 @@ mod tests {
             ),
         ] {
             let mut apart = Apart::default();
-            apart.of(text, true);
+            apart.of_body(text, &[]);
             assert_eq!(
                 (&*apart.shape, apart.msg_id, apart.reply),
                 (rest.as_bytes(), msg_id, reply),
