@@ -11,8 +11,11 @@ use super::operations::line;
 use super::windows::Windows;
 use crate::Report;
 
-/// Types beyond the commonest share a line.
-const SHOWN: usize = 5;
+/// So many of the commonest types have colours, as many as in the diagram; the others share a line.
+const SHOWN: usize = SERIES.len() - 1;
+
+/// Types that only set nodes up never have a colour of their own.
+const SET_UP: [&str; 2] = ["init", "topology"];
 
 #[derive(Deserialize)]
 struct Body<'a> {
@@ -33,6 +36,26 @@ fn kind(body: &str) -> Option<Cow<'_, str>> {
     body.ok().map(|body| body.kind)
 }
 
+/// The type of the request that a reply is for: the two share a colour.
+fn base_of(kind: &str) -> &str {
+    kind.strip_suffix("_ok").unwrap_or(kind)
+}
+
+/// The types that have colours, requests and replies counted together: the order of the colours
+/// in the diagram (`colours.mjs`).
+fn ranked(counts: &BTreeMap<String, Vec<usize>>) -> Vec<&str> {
+    let mut sums: BTreeMap<&str, usize> = BTreeMap::new();
+    for (kind, counts) in counts {
+        *sums.entry(base_of(kind)).or_default() += counts.iter().sum::<usize>();
+    }
+    let mut ranked: Vec<_> = sums.into_iter().collect();
+    ranked.retain(|(base, _)| !SET_UP.contains(base));
+    // Of types that are equally common the first by name.
+    ranked.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
+    ranked.truncate(SHOWN);
+    ranked.into_iter().map(|(base, _)| base).collect()
+}
+
 /// How many messages of each type were sent per second.
 pub(super) fn by_type(report: &Report) -> Option<Plot> {
     let messages = report.journal()?.messages();
@@ -51,28 +74,40 @@ pub(super) fn by_type(report: &Report) -> Option<Plot> {
             counts.insert(kind.to_owned(), of);
         }
     }
-    let mut ranked: Vec<_> = counts.into_iter().collect();
-    // Of types that are equally common the first by name.
-    ranked.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.iter().sum::<usize>()));
-    if ranked.len() > SHOWN + 1 {
-        let rest = ranked.split_off(SHOWN);
-        let mut sum = vec![0; windows.count];
-        for (window, count) in rest
-            .iter()
-            .flat_map(|(_, counts)| counts.iter().enumerate())
-        {
-            sum[window] += count;
-        }
-        ranked.push((format!("of {} other types", rest.len()), sum));
-    }
+    let ranked = ranked(&counts);
+    let place = |kind: &str| ranked.iter().position(|base| *base == base_of(kind));
+    let (mut shown, others): (Vec<_>, Vec<_>) = counts
+        .iter()
+        .map(|(kind, counts)| (place(kind), kind, counts))
+        .partition(|(place, ..)| place.is_some());
+    // By name as they come: a request before its reply.
+    shown.sort_by_key(|(place, ..)| *place);
     let (mut marks, mut words) = (Vec::new(), Vec::new());
     let mut largest: f64 = 0.0;
-    for (place, (kind, counts)) in ranked.iter().enumerate() {
+    let mut draw = |name: &str, counts: &[usize], colour, dash| {
         let rates = windows.rates(counts);
         largest = rates.iter().map(|(_, rate)| *rate).fold(largest, f64::max);
+        marks.extend(line(&[rates], colour, dash, name));
+    };
+    for (place, kind, counts) in shown {
+        let dash = if base_of(kind) == kind { "" } else { "7 3" };
+        draw(kind, counts, SERIES[place.unwrap_or(SHOWN)], dash);
         words.push(format!("{} {kind}", counts.iter().sum::<usize>()));
-        let dash = ["", "7 3", "2 3", "8 3 2 3"][place % 4];
-        marks.extend(line(&[rates], SERIES[place % SERIES.len()], dash, kind));
+    }
+    if let [(_, first, _), rest @ ..] = &others[..] {
+        let name = match rest.len() {
+            0 => (*first).clone(),
+            more => format!("{} other types", more + 1),
+        };
+        let mut sum = vec![0; windows.count];
+        for (_, _, counts) in &others {
+            sum.iter_mut()
+                .zip(*counts)
+                .for_each(|(sum, count)| *sum += count);
+        }
+        draw(&name, &sum, SERIES[SHOWN], "2 3");
+        let of = if rest.is_empty() { "" } else { "of " };
+        words.push(format!("{} {of}{name}", sum.iter().sum::<usize>()));
     }
     if marks.is_empty() {
         return None;

@@ -135,6 +135,33 @@ fn nothing_to_plot_is_no_plot() {
     assert_eq!(titles, ["Messages by type"]);
 }
 
+/// As in the diagram: a request and its reply share a colour, the commonest have the first, and
+/// what sets nodes up is grey with the rest.
+#[test]
+fn types_of_messages_have_the_colours_of_the_diagram() {
+    let mut journal = Journal::new();
+    let mut send = |kind: &str, count: u64| {
+        for number in 0..count {
+            let body = format!("{{\"type\":\"{kind}\"}}");
+            journal.send(number * S as u64 / 10, "n0", "n1", body);
+        }
+    };
+    for (kind, count) in [("init", 50), ("init_ok", 50), ("read", 4), ("gossip", 6)] {
+        send(kind, count);
+    }
+    send("read_ok", 4);
+    let plots = Report::new(History::new(), Some(journal), Value::Null).plots();
+    let plot = &plots[0];
+    for (colour, strokes) in [(1, 4), (2, 2), (3, 0), (7, 2)] {
+        let colour = format!("stroke=\"var(--plot-{colour})\"");
+        let found = plot.svg.matches(&colour).count();
+        assert_eq!(found, strokes, "{colour} in {}", plot.svg);
+    }
+    let words = "4 read, 4 read_ok, 6 gossip, 100 of 2 other types;";
+    assert!(plot.description.contains(words), "{}", plot.description);
+    assert!(plot.svg.contains(">2 other types<"));
+}
+
 #[test]
 fn operations_that_took_no_time_are_plotted_too() {
     let history = History::from_ops([
