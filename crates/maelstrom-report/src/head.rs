@@ -42,7 +42,7 @@ pub(crate) fn verdict(report: &Report) -> (&'static str, String) {
             ),
         },
         (_, Value::Bool(false)) => {
-            let why = why(report).map_or(String::new(), |why| format!(": {why}"));
+            let why = why(report).map_or(".".to_owned(), |why| format!(": {why}"));
             ("invalid", format!("The run is invalid{why}"))
         }
         _ => (
@@ -61,10 +61,34 @@ fn why(report: &Report) -> Option<String> {
     found.extend(
         count("lost-count").map(|count| counted(count, "value was lost", "values were lost")),
     );
-    let kinds = workload["anomaly-types"].as_array().into_iter().flatten();
-    let kinds: Vec<&str> = kinds.filter_map(Value::as_str).collect();
+    found.extend(count("duplicated-count").map(|count| {
+        counted(
+            count,
+            "id was given more than once",
+            "ids were given more than once",
+        )
+    }));
+    let kinds = names(&workload["anomaly-types"]);
     if !kinds.is_empty() {
         found.push(format!("transactions show {}", kinds.join(", ")));
+    }
+    let kinds = names(&workload["bad-error-types"]);
+    if !kinds.is_empty() {
+        found.push(format!("logs show {}", kinds.join(", ")));
+    }
+    let errors = workload["errors"].as_array().map_or(0, Vec::len) as u64;
+    if errors > 0 {
+        let (one, many) = match workload["final-reads"] {
+            Value::Null => (
+                "answer is not what was sent",
+                "answers are not what was sent",
+            ),
+            _ => (
+                "final read is no sum that the additions allow",
+                "final reads are no sums that the additions allow",
+            ),
+        };
+        found.push(counted(errors, one, many));
     }
     if let Some(failures) = workload["failures"]
         .as_array()
@@ -77,18 +101,26 @@ fn why(report: &Report) -> Option<String> {
             "keys are not linearizable",
         ));
     }
-    let findings = results["strict"]["findings"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    found.extend(findings.filter_map(|finding| {
-        Some(format!(
-            "{} ({})",
-            finding["name"].as_str()?,
-            finding["count"]
-        ))
-    }));
+    if results["stats"]["valid?"] == false {
+        let by_f = results["stats"]["by-f"].as_object().into_iter().flatten();
+        let never = by_f.filter(|(_, of)| of["valid?"] == false);
+        found.extend(never.map(|(f, _)| format!("no {f} succeeded")));
+    }
+    if found.is_empty() {
+        // The stricter checks often say the same in other words.
+        let findings = results["strict"]["findings"].as_array();
+        found.extend(findings.into_iter().flatten().filter_map(|finding| {
+            let name = finding["name"].as_str()?;
+            Some(format!("{name} ({})", finding["count"]))
+        }));
+    }
     (!found.is_empty()).then(|| found.join("; ") + ".")
+}
+
+/// The names on a list.
+fn names(list: &Value) -> Vec<&str> {
+    let names = list.as_array().into_iter().flatten();
+    names.filter_map(Value::as_str).collect()
 }
 
 /// Something asked of the run.
@@ -329,5 +361,66 @@ pub(crate) fn touched(fault: &Fault) -> String {
         FaultKind::Partition => "nobody was cut off".to_owned(),
         _ if fault.nodes.is_empty() => "all links".to_owned(),
         _ => fault.nodes.join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use maelstrom_check::History;
+    use serde_json::json;
+
+    use super::*;
+
+    /// The names of fields are Maelstrom's.
+    #[test]
+    fn an_invalid_run_says_why_in_a_few_words() {
+        let workload = |workload: Value| json!({ "valid?": false, "workload": workload });
+        for (results, why) in [
+            (workload(json!({ "lost-count": 1 })), "1 value was lost."),
+            (
+                workload(json!({ "duplicated-count": 80 })),
+                "80 ids were given more than once.",
+            ),
+            (
+                workload(json!({ "anomaly-types": ["G0", "G2-item"] })),
+                "transactions show G0, G2-item.",
+            ),
+            (
+                workload(json!({ "bad-error-types": ["poll-skip"], "lost-count": 0 })),
+                "logs show poll-skip.",
+            ),
+            (
+                workload(json!({ "failures": [3, 5] })),
+                "2 keys are not linearizable.",
+            ),
+            (
+                workload(json!({ "errors": [["Expected"]] })),
+                "1 answer is not what was sent.",
+            ),
+            (
+                workload(json!({ "errors": [{}, {}], "final-reads": [1, 2] })),
+                "2 final reads are no sums that the additions allow.",
+            ),
+            (
+                json!({
+                    "valid?": false,
+                    "stats": {
+                        "valid?": false,
+                        "by-f": { "add": { "valid?": true }, "read": { "valid?": false } },
+                    },
+                }),
+                "no read succeeded.",
+            ),
+            (
+                json!({
+                    "valid?": false,
+                    "strict": { "findings": [{ "name": "all-reads-empty", "count": 1 }] },
+                }),
+                "all-reads-empty (1).",
+            ),
+        ] {
+            let report = Report::new(History::new(), None, results);
+            assert_eq!(super::why(&report).as_deref(), Some(why));
+        }
     }
 }

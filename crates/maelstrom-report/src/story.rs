@@ -1,6 +1,6 @@
 //! What went wrong: the story, and a picture for each kind of evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use maelstrom_check::{Op, Process, Value as Edn, Workload};
@@ -73,8 +73,8 @@ fn lost(report: &Report) -> String {
     let finals = history
         .client_ops()
         .filter(|(_, op)| op.is_ok() && op.is_final());
-    let finals: BTreeMap<(usize, String), &[Edn]> = finals
-        .map(|(_, op)| (reader(op), op.value.items()))
+    let finals: BTreeMap<(usize, String), HashSet<&Edn>> = finals
+        .map(|(_, op)| (reader(op), op.value.items().iter().collect()))
         // Shorter names first, so that n10 comes after n9.
         .map(|(name, values)| ((name.len(), name), values))
         .collect();
