@@ -193,11 +193,11 @@ impl<'a> Reader<'a> {
             self.digits()?;
         }
         let text = &self.text[start..self.at];
-        Some(match text.parse() {
-            _ if !is_whole => Value::Float(text.parse().ok()?),
-            Ok(small) => Value::Int(small),
-            Err(_) => Value::Big(text.into()),
-        })
+        if !is_whole {
+            return text.parse().ok().map(Value::Float);
+        }
+        let small = text.parse().map(Value::Int);
+        Some(small.unwrap_or_else(|_| Value::Big(text.into())))
     }
 
     /// Steps over one digit at least, and says how many there were.
