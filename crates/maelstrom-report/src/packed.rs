@@ -398,7 +398,7 @@ impl<'a> Pack<'a> {
         known: &mut Known,
     ) -> usize {
         let value = value.unwrap_or(&Edn::Nil);
-        known.text = serde_json::to_string(value).unwrap_or_else(|_| value.to_json().to_string());
+        known.text = serde_json::to_string(value).expect("names are strings and values are plain");
         let apart = &mut known.apart;
         apart.of(&known.text);
         let shape = self.texts.shape(&apart.shape);

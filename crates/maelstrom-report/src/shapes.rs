@@ -90,8 +90,7 @@ impl Apart {
         }
     }
 
-    /// Nothing, with the room of what was there.
-    pub(crate) fn clear(&mut self) {
+    fn clear(&mut self) {
         self.shape.clear();
         self.ints.clear();
         self.wides.clear();
@@ -137,7 +136,7 @@ impl Scan<'_> {
         match self.peek()? {
             b'"' => self.string()?,
             b'{' | b'[' if depth == DEEPEST => return None,
-            b'{' | b'[' if self.is_known() => {}
+            b'{' | b'[' if self.take_known() => {}
             b'{' => self.elements(b'}', depth)?,
             b'[' => self.elements(b']', depth)?,
             b'-' | b'0'..=b'9' => self.number(),
@@ -153,8 +152,8 @@ impl Scan<'_> {
         Some(())
     }
 
-    /// Steps over a known text if one comes next.
-    fn is_known(&mut self) -> bool {
+    /// Steps over a known text if one comes next, with what it is made of.
+    fn take_known(&mut self) -> bool {
         let rest = &self.bytes[self.at..];
         let comes = |known: &&Known| {
             known.text.len() >= SHORTEST_KNOWN && rest.starts_with(known.text.as_bytes())
@@ -531,9 +530,14 @@ mod tests {
         let body = format!(r#"{{"type":"txn","txn":{},"more":[{0},{0}]}}"#, known.text);
         let (mut plain, mut copied) = (Apart::default(), Apart::default());
         plain.of_body(&body, &[]);
-        copied.of_body(&body, &[Known::default(), known]);
+        let mut known = [Known::default(), known];
+        copied.of_body(&body, &known);
         assert_eq!(copied, plain);
         assert_eq!(plain.wides.len(), 3);
+        // It is copied and not read: were it empty, nothing but the length of `more` would be left.
+        known[1].apart.clear();
+        copied.of_body(&body, &known);
+        assert_eq!((copied.ints, copied.wides), (vec![2], vec![]));
     }
 
     #[test]

@@ -82,7 +82,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A value with the whitespace around it, nested less than `depth` levels deep.
+    /// A value with the whitespace around it, nested `depth` levels deep at most.
     fn value(&mut self, depth: usize) -> Option<Value> {
         self.skip_whitespace();
         let value = match self.peek()? {
@@ -245,10 +245,7 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_whitespace(&mut self) {
-        while let Some(..=b' ') = self.peek() {
-            if !matches!(self.text.as_bytes()[self.at], b' ' | b'\t' | b'\r' | b'\n') {
-                return;
-            }
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
             self.at += 1;
         }
     }
@@ -291,6 +288,11 @@ mod tests {
         ] {
             assert_eq!(read(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_key_given_twice_the_later_value_stands() {
+        assert_eq!(read(r#"{"a":1,"b":2,"a":3}"#), r#"{"a" 3, "b" 2}"#);
     }
 
     #[test]
