@@ -12,45 +12,44 @@ use crate::shapes::Wide;
 /// Integers, written with as few bytes as their size needs.
 #[derive(Debug, Default)]
 pub(crate) struct Column {
-    numbers: Vec<i64>,
-    /// How many are not 0.
-    others: usize,
+    /// Each written at once; a zero is the only one that begins with a byte of zero.
+    bytes: Vec<u8>,
+    len: usize,
+    zeros: usize,
 }
 
 impl Column {
     pub(crate) fn push(&mut self, number: i64) {
-        self.numbers.push(number);
-        self.others += usize::from(number != 0);
+        write(number, &mut self.bytes);
+        self.len += 1;
+        self.zeros += usize::from(number == 0);
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.numbers.len()
+        self.len
     }
 
     /// Whether it is written as what is not 0, each after how many zeros.
     pub(crate) fn is_sparse(&self) -> bool {
-        self.others * 4 < self.numbers.len()
+        (self.len - self.zeros) * 4 < self.len
     }
 
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.numbers.len());
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         if !self.is_sparse() {
-            self.numbers
-                .iter()
-                .for_each(|number| write(*number, &mut bytes));
-            return bytes;
+            return self.bytes;
         }
-        let mut zeros = 0;
-        for number in &self.numbers {
-            if *number == 0 {
-                zeros += 1;
-                continue;
-            }
-            write(zeros, &mut bytes);
-            write(*number, &mut bytes);
-            zeros = 0;
+        let mut sparse = Vec::with_capacity(self.bytes.len() / 2);
+        let mut rest = &self.bytes[..];
+        loop {
+            let number = rest.iter().position(|byte| *byte != 0);
+            let Some(zeros) = number else { break };
+            write(zeros as i64, &mut sparse);
+            rest = &rest[zeros..];
+            let length = 1 + rest.iter().take_while(|byte| **byte > 127).count();
+            sparse.extend_from_slice(&rest[..length]);
+            rest = &rest[length..];
         }
-        bytes
+        sparse
     }
 }
 
@@ -125,7 +124,7 @@ impl Pending {
 }
 
 /// How many texts each lane remembers, and how many beginnings of shapes have guesses of their own.
-const RECENT: usize = 4;
+const RECENT: usize = 2;
 const SLOTS: usize = 24;
 /// The text that is answered, those of both ends, the last of the shape, and the text itself so
 /// far, which may be a list of things that are alike.
@@ -135,7 +134,7 @@ const LAST: usize = KNOWN - 2;
 const MOST_TRUST: i8 = 8;
 const MOST_PAUSE: u8 = 63;
 /// How far a number is looked for.
-const NEAR: usize = 64;
+const NEAR: usize = 32;
 
 /// Texts that were told, and guesses of the numbers in the next.
 #[derive(Debug, Default)]
@@ -413,6 +412,9 @@ impl Texts {
     }
 
     fn wide(&mut self, wide: Wide) {
+        if self.wides_seen.front() == Some(&wide) {
+            return self.wide.push(1);
+        }
         let seen = self.wides_seen.iter().position(|seen| *seen == wide);
         self.wide.push(seen.map_or(0, |place| place as i64 + 1));
         match seen {

@@ -266,7 +266,7 @@ impl<'a> Pack<'a> {
         let known = lanes.map(|lane| &self.known[lane]);
         let known = known.into_iter().find(|known| !known[0].text.is_empty());
         let known = known.map_or(&[][..], <[Known; 2]>::as_slice);
-        self.apart.of_body(&message.body, known);
+        self.apart.of_body(message.body.as_bytes(), known);
         let id = self.apart.msg_id;
         let shape = self.texts.shape(&self.apart.shape);
         let told = (shape, &self.apart.ints[..], &self.apart.wides[..]);
@@ -398,7 +398,9 @@ impl<'a> Pack<'a> {
         known: &mut Known,
     ) -> usize {
         let value = value.unwrap_or(&Edn::Nil);
-        known.text = serde_json::to_string(value).expect("names are strings and values are plain");
+        known.text.clear();
+        serde_json::to_writer(&mut known.text, value)
+            .expect("names are strings and values are plain");
         let apart = &mut known.apart;
         apart.of(&known.text);
         let shape = self.texts.shape(&apart.shape);
@@ -449,13 +451,9 @@ impl<'a> Pack<'a> {
         ];
         let mut bytes = vec![shapes, wide_bytes];
         for (name, column) in columns {
-            let written = column.bytes();
-            index.push(json!([
-                name,
-                written.len(),
-                column.len(),
-                column.is_sparse()
-            ]));
+            let (len, is_sparse) = (column.len(), column.is_sparse());
+            let written = column.into_bytes();
+            index.push(json!([name, written.len(), len, is_sparse]));
             bytes.push(written);
         }
         header["fs"] = json!(self.fs);

@@ -39,7 +39,7 @@ impl Wide {
 }
 
 /// What one text is made of.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Apart {
     /// UTF-8, as the text is.
     pub(crate) shape: Vec<u8>,
@@ -48,12 +48,14 @@ pub(crate) struct Apart {
     /// The ids that only join requests and replies; they are not in the shape.
     pub(crate) msg_id: Option<i64>,
     pub(crate) reply: Option<i64>,
+    /// The last string that had numbers in it: many come again at once.
+    string: Option<Box<Known>>,
 }
 
 /// A text that was taken apart, to be found again inside another.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    pub(crate) text: String,
+    pub(crate) text: Vec<u8>,
     pub(crate) apart: Apart,
 }
 
@@ -62,21 +64,20 @@ const SHORTEST_KNOWN: usize = 16;
 
 impl Apart {
     /// Takes a text apart, into the room of the one before.
-    pub(crate) fn of(&mut self, text: &str) {
+    pub(crate) fn of(&mut self, text: &[u8]) {
         self.take(text, false, &[]);
     }
 
     /// Takes the body of a message apart: its ids go out of it, and what stands in it of texts
     /// that are `known` is copied from there.
-    pub(crate) fn of_body(&mut self, text: &str, known: &[Known]) {
+    pub(crate) fn of_body(&mut self, text: &[u8], known: &[Known]) {
         self.take(text, true, known);
     }
 
-    fn take(&mut self, text: &str, ids: bool, known: &[Known]) {
+    fn take(&mut self, text: &[u8], ids: bool, known: &[Known]) {
         self.clear();
         let mut scan = Scan {
-            bytes: text.as_bytes(),
-            text,
+            bytes: text,
             at: 0,
             ids,
             known,
@@ -86,8 +87,13 @@ impl Apart {
         if whole.is_none() {
             // No JSON: it is shown as a string.
             self.clear();
-            self.shape = serde_json::Value::from(text).to_string().into_bytes();
+            let text = serde_json::Value::from(String::from_utf8_lossy(text));
+            self.shape = text.to_string().into_bytes();
         }
+    }
+
+    fn lengths(&self) -> (usize, usize, usize) {
+        (self.shape.len(), self.ints.len(), self.wides.len())
     }
 
     fn clear(&mut self) {
@@ -100,7 +106,6 @@ impl Apart {
 
 struct Scan<'a> {
     bytes: &'a [u8],
-    text: &'a str,
     at: usize,
     ids: bool,
     known: &'a [Known],
@@ -154,18 +159,23 @@ impl Scan<'_> {
 
     /// Steps over a known text if one comes next, with what it is made of.
     fn take_known(&mut self) -> bool {
-        let rest = &self.bytes[self.at..];
-        let comes = |known: &&Known| {
-            known.text.len() >= SHORTEST_KNOWN && rest.starts_with(known.text.as_bytes())
-        };
-        let Some(Known { text, apart }) = self.known.iter().find(comes) else {
-            return false;
-        };
+        let mut long = self.known.iter();
+        let known = long.find(|known| known.text.len() >= SHORTEST_KNOWN && self.comes(known));
+        if let Some(known) = known {
+            self.step_over(known);
+        }
+        known.is_some()
+    }
+
+    fn comes(&self, known: &Known) -> bool {
+        self.bytes[self.at..].starts_with(&known.text)
+    }
+
+    fn step_over(&mut self, Known { text, apart }: &Known) {
         self.at += text.len();
         self.out.shape.extend_from_slice(&apart.shape);
         self.out.ints.extend_from_slice(&apart.ints);
         self.out.wides.extend_from_slice(&apart.wides);
-        true
     }
 
     fn copy(&mut self, length: usize) {
@@ -202,63 +212,36 @@ impl Scan<'_> {
                 self.out.ints.push(1);
                 self.out.shape.push(REPEAT);
             }
-            let (mut taken, mut is_type) = (false, false);
-            if close == b'}' {
-                taken = self.ids && depth == 0 && self.id();
-                if !taken {
-                    if first != b'"' {
-                        return None;
-                    }
-                    is_type = self.ids && depth == 0;
-                    is_type = is_type && self.bytes[self.at..].starts_with(b"\"type\"");
-                    self.string()?;
-                    if self.peek()? != b':' {
-                        return None;
-                    }
-                    self.copy_mark(b':');
-                    is_type = is_type && self.peek()? == b'"';
-                    if is_type {
-                        // The types of messages are told apart by their shapes.
-                        self.copy(string_end(self.bytes, self.at)? - self.at);
-                    }
+            let in_list = repeats && close == b']' && self.integers(count);
+            if !in_list {
+                let taken = close == b'}' && self.ids && depth == 0 && self.id();
+                match close {
+                    _ if taken => {}
+                    b'}' => self.member(depth)?,
+                    _ => self.value(depth + 1)?,
                 }
-            }
-            if !taken && !is_type {
-                self.value(depth + 1)?;
-            }
-            match self.peek()? {
-                b',' => self.at += 1,
-                next if next == close => {}
-                _ => return None,
-            }
-            if taken {
-                self.out.shape.truncate(from);
-                continue;
+                match self.peek()? {
+                    b',' => self.at += 1,
+                    next if next == close => {}
+                    _ => return None,
+                }
+                if taken {
+                    self.out.shape.truncate(from);
+                    continue;
+                }
             }
             any = true;
             if !repeats {
                 last = None;
                 continue;
             }
-            if self.out.shape[inner..] == [REPEAT, INT] {
-                // A list of integers.
-                while let Some((number, end)) = integer(self.bytes, self.at) {
-                    match self.bytes.get(end) {
-                        Some(b',') => self.at = end + 1,
-                        Some(b']') => self.at = end,
-                        _ => break,
-                    }
-                    self.out.ints.push(number);
-                    self.out.ints[count] += 1;
-                }
-            }
             self.out.shape.push(END);
             let shape = &self.out.shape;
             match &last {
                 Some(last) if shape[last.from..last.to] == shape[inner..] => {
                     self.out.shape.truncate(from);
-                    self.out.ints.remove(count);
-                    self.out.ints[last.count] += 1;
+                    let more = self.out.ints.remove(count);
+                    self.out.ints[last.count] += more;
                 }
                 _ => {
                     let to = self.out.shape.len();
@@ -272,6 +255,45 @@ impl Scan<'_> {
         }
         self.copy_mark(close);
         Some(())
+    }
+
+    /// Takes the integers that come next in a list, written without spaces, and the commas
+    /// after them. `false` when there is none.
+    fn integers(&mut self, count: usize) -> bool {
+        let before = self.out.ints.len();
+        while let Some((number, end)) = integer(self.bytes, self.at) {
+            match self.bytes.get(end) {
+                Some(b',') => self.at = end + 1,
+                Some(b']') => self.at = end,
+                _ => break,
+            }
+            self.out.ints.push(number);
+        }
+        let taken = self.out.ints.len() - before;
+        if taken > 0 {
+            self.out.shape.push(INT);
+            self.out.ints[count] = taken as i64;
+        }
+        taken > 0
+    }
+
+    /// A key of an object with its value.
+    fn member(&mut self, depth: usize) -> Option<()> {
+        if self.bytes[self.at] != b'"' {
+            return None;
+        }
+        let is_type = self.ids && depth == 0 && self.bytes[self.at..].starts_with(b"\"type\"");
+        self.string()?;
+        if self.peek()? != b':' {
+            return None;
+        }
+        self.copy_mark(b':');
+        if is_type && self.peek()? == b'"' {
+            // The types of messages are told apart by their shapes.
+            self.copy(string_end(self.bytes, self.at)? - self.at);
+            return Some(());
+        }
+        self.value(depth + 1)
     }
 
     /// Takes one of the ids with its number, if it comes next.
@@ -308,7 +330,7 @@ impl Scan<'_> {
         let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
         let rest = &self.bytes[self.at..];
         let length = 1 + rest[1..].iter().take_while(|byte| part(byte)).count();
-        let text = &self.text[self.at..self.at + length];
+        let text = std::str::from_utf8(&rest[..length]).unwrap_or_default();
         match text.parse::<u64>() {
             Ok(value) if !text.starts_with(['0', '+']) => {
                 self.at += length;
@@ -336,7 +358,22 @@ impl Scan<'_> {
             self.copy(plain + 2);
             return Some(());
         }
+        let mut last = self.out.string.take().unwrap_or_default();
+        if last.text.is_empty() || !self.comes(&last) {
+            self.numbered(&mut last)?;
+        } else {
+            self.step_over(&last);
+        }
+        self.out.string = Some(last);
+        Some(())
+    }
+
+    /// A string with numbers, which becomes the last.
+    fn numbered(&mut self, last: &mut Known) -> Option<()> {
         let end = string_end(self.bytes, self.at)?;
+        let (shape, ints, wides) = self.out.lengths();
+        last.text.clear();
+        last.text.extend_from_slice(&self.bytes[self.at..end]);
         let mut copied = self.at;
         self.at += 1;
         while self.at < end {
@@ -356,24 +393,19 @@ impl Scan<'_> {
                 self.at += rest[..length].iter().take_while(letters).count();
                 continue;
             }
-            let text = &self.text[from..end];
             self.at += length;
+            let number = &rest[..length];
             let wide = if length == 8 && uuid(rest) {
-                let digits: String = text[..UUID].split('-').collect();
-                Some((33, UUID, u128::from_str_radix(&digits, 16)))
+                Some((33, UUID, value(16, &rest[..UUID])))
             } else if digits == length && (16..=20).contains(&length) && rest[0] != b'0' {
-                let decimal = text[..length].parse::<u64>();
-                decimal.ok().map(|value| (0, length, Ok(value.into())))
+                let decimal = u64::try_from(value(10, number)).ok();
+                decimal.map(|decimal| (0, length, decimal.into()))
             } else if (SHORTEST_HEX..=32).contains(&length) && (digits < length || length > 15) {
-                Some((
-                    length as u8,
-                    length,
-                    u128::from_str_radix(&text[..length], 16),
-                ))
+                Some((length as u8, length, value(16, number)))
             } else {
                 None
             };
-            if let Some((form, length, Ok(value))) = wide {
+            if let Some((form, length, value)) = wide {
                 self.out.shape.extend_from_slice(&self.bytes[copied..from]);
                 copied = from + length;
                 self.at = copied;
@@ -389,6 +421,10 @@ impl Scan<'_> {
         }
         self.at = end;
         self.out.shape.extend_from_slice(&self.bytes[copied..end]);
+        last.apart.clear();
+        last.apart.shape.extend_from_slice(&self.out.shape[shape..]);
+        last.apart.ints.extend_from_slice(&self.out.ints[ints..]);
+        last.apart.wides.extend_from_slice(&self.out.wides[wides..]);
         Some(())
     }
 }
@@ -413,6 +449,16 @@ fn uuid(bytes: &[u8]) -> bool {
             8 | 13 | 18 | 23 => *byte == b'-',
             _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
         })
+}
+
+/// What digits mean in that base, at most 32 of them; anything between them is passed over.
+fn value(base: u32, digits: &[u8]) -> u128 {
+    let digits = digits
+        .iter()
+        .filter_map(|byte| char::from(*byte).to_digit(base));
+    digits.fold(0, |value, digit| {
+        value * u128::from(base) + u128::from(digit)
+    })
 }
 
 /// The integer that a string has here, whatever comes after it.
@@ -469,7 +515,7 @@ mod tests {
     /// The shape with readable marks, and the integers.
     fn apart(text: &str) -> (String, Vec<i64>) {
         let mut apart = Apart::default();
-        apart.of(text);
+        apart.of(text.as_bytes());
         let marks = [(INT, "#"), (REPEAT, "<"), (END, ">"), (WIDE, "%")];
         let shape = String::from_utf8(apart.shape).unwrap();
         let shape = marks.iter().fold(shape, |shape, (mark, shown)| {
@@ -505,11 +551,32 @@ mod tests {
     fn long_numbers_are_told_by_how_they_are_written() {
         let mut apart = Apart::default();
         let text = r#"["n1-9f2c4e6a8b0d1","550e8400-e29b-41d4-a716-446655440000",12345678901234567890,"0123456789012345"]"#;
-        apart.of(text);
+        apart.of(text.as_bytes());
         let forms: Vec<(u8, usize)> = apart.wides.iter().map(|w| (w.form, w.bytes())).collect();
         assert_eq!(forms, [(13, 7), (33, 16), (0, 8), (16, 8)]);
         assert_eq!(apart.wides[2].value, 12_345_678_901_234_567_890);
         assert_eq!(apart.wides[0].value, 0x9_f2c4_e6a8_b0d1);
+    }
+
+    #[test]
+    fn a_string_that_comes_again_is_taken_apart_as_at_first() {
+        let string = r#""n7/1700000000000000/9f2c4e6a8b0d""#;
+        let mut once = Apart::default();
+        once.of(string.as_bytes());
+        let mut thrice = Apart::default();
+        let text = format!(r#"{{"a":{string},"b":[{string},"n8"],"c":{string}}}"#);
+        thrice.of(text.as_bytes());
+        let shape = String::from_utf8(once.shape).unwrap();
+        let whole = format!(r#"{{"a":{shape},"b":[{shape},"n"],"c":{shape}}}"#);
+        assert_eq!(
+            String::from_utf8(thrice.shape).unwrap(),
+            whole.replace(r#""n""#, "\"n\u{1}\"")
+        );
+        assert_eq!(thrice.ints, [7, 7, 8, 7]);
+        assert_eq!(
+            thrice.wides,
+            [once.wides.clone(), once.wides.clone(), once.wides].concat()
+        );
     }
 
     #[test]
@@ -527,16 +594,18 @@ mod tests {
             apart: Apart::default(),
         };
         known.apart.of(&known.text);
-        let body = format!(r#"{{"type":"txn","txn":{},"more":[{0},{0}]}}"#, known.text);
+        let text = std::str::from_utf8(&known.text).unwrap();
+        let body = format!(r#"{{"type":"txn","txn":{text},"more":[{text},{text}]}}"#);
         let (mut plain, mut copied) = (Apart::default(), Apart::default());
-        plain.of_body(&body, &[]);
+        plain.of_body(body.as_bytes(), &[]);
         let mut known = [Known::default(), known];
-        copied.of_body(&body, &known);
-        assert_eq!(copied, plain);
+        copied.of_body(body.as_bytes(), &known);
+        assert_eq!(copied.shape, plain.shape);
+        assert_eq!((&copied.ints, &copied.wides), (&plain.ints, &plain.wides));
         assert_eq!(plain.wides.len(), 3);
         // It is copied and not read: were it empty, nothing but the length of `more` would be left.
         known[1].apart.clear();
-        copied.of_body(&body, &known);
+        copied.of_body(body.as_bytes(), &known);
         assert_eq!((copied.ints, copied.wides), (vec![2], vec![]));
     }
 
@@ -584,7 +653,7 @@ mod tests {
             ),
         ] {
             let mut apart = Apart::default();
-            apart.of_body(text, &[]);
+            apart.of_body(text.as_bytes(), &[]);
             assert_eq!(
                 (&*apart.shape, apart.msg_id, apart.reply),
                 (rest.as_bytes(), msg_id, reply),

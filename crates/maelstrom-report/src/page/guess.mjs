@@ -95,14 +95,14 @@ export function compile(shape) {
   return parts();
 }
 
-const RECENT = 4;
+const RECENT = 2;
 const SLOTS = 24;
 const KNOWN = 3 + 2 * RECENT;
 const ITSELF = KNOWN - 1;
 const LAST = KNOWN - 2;
 const MOST_TRUST = 8;
 const MOST_PAUSE = 63;
-const NEAR = 64;
+const NEAR = 32;
 
 // How many bits a step has, without its sign.
 function bits(step) {
