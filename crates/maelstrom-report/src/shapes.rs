@@ -2,7 +2,7 @@
 //!
 //! `{"k":[1,2,3],"by":"n7"}` has the shape `{"k":[␂␁␃],"by":"n␁"}` and the integers `3 1 2 3 7`:
 //! what is alike in a row, between ␂ and ␃ in the shape, stands there once, and its count among
-//! the integers. ␄ stands for a number too long for a double: decimal, or the hexadecimal digits of
+//! the integers; but a few integers in a list that has other things too are told one by one. ␄ stands for a number too long for a double: decimal, or the hexadecimal digits of
 //! a hash, an id, a UUID. None of these marks can stand in JSON, which escapes such characters.
 
 /// Stands in a shape for an integer.
@@ -15,6 +15,8 @@ pub(crate) const WIDE: u8 = 4;
 
 /// Deeper than this a text is not taken apart.
 const DEEPEST: usize = 128;
+/// More integers in a row are no tuple.
+const LONGEST_TUPLE: usize = 8;
 /// A hexadecimal number of fewer digits may as well be a word.
 const SHORTEST_HEX: usize = 10;
 const UUID: usize = 36;
@@ -196,6 +198,10 @@ impl Scan<'_> {
         let mut last: Option<Element> = None;
         let mut any = false;
         while self.peek()? != close {
+            if close == b']' && self.integers(any)? {
+                (any, last) = (true, None);
+                continue;
+            }
             let from = self.out.shape.len();
             if any {
                 self.out.shape.push(b',');
@@ -205,30 +211,27 @@ impl Scan<'_> {
             let second = self.bytes.get(self.at + 1).copied().unwrap_or_default();
             let repeats = match close {
                 b'}' => second.is_ascii_digit(),
-                _ => matches!(first, b'{' | b'[' | b'-' | b'0'..=b'9'),
+                _ => matches!(first, b'{' | b'['),
             };
             let count = self.out.ints.len();
             if repeats {
                 self.out.ints.push(1);
                 self.out.shape.push(REPEAT);
             }
-            let in_list = repeats && close == b']' && self.integers(count);
-            if !in_list {
-                let taken = close == b'}' && self.ids && depth == 0 && self.id();
-                match close {
-                    _ if taken => {}
-                    b'}' => self.member(depth)?,
-                    _ => self.value(depth + 1)?,
-                }
-                match self.peek()? {
-                    b',' => self.at += 1,
-                    next if next == close => {}
-                    _ => return None,
-                }
-                if taken {
-                    self.out.shape.truncate(from);
-                    continue;
-                }
+            let taken = close == b'}' && self.ids && depth == 0 && self.id();
+            match close {
+                _ if taken => {}
+                b'}' => self.member(depth)?,
+                _ => self.value(depth + 1)?,
+            }
+            match self.peek()? {
+                b',' => self.at += 1,
+                next if next == close => {}
+                _ => return None,
+            }
+            if taken {
+                self.out.shape.truncate(from);
+                continue;
             }
             any = true;
             if !repeats {
@@ -240,8 +243,8 @@ impl Scan<'_> {
             match &last {
                 Some(last) if shape[last.from..last.to] == shape[inner..] => {
                     self.out.shape.truncate(from);
-                    let more = self.out.ints.remove(count);
-                    self.out.ints[last.count] += more;
+                    self.out.ints.remove(count);
+                    self.out.ints[last.count] += 1;
                 }
                 _ => {
                     let to = self.out.shape.len();
@@ -257,24 +260,39 @@ impl Scan<'_> {
         Some(())
     }
 
-    /// Takes the integers that come next in a list, written without spaces, and the commas
-    /// after them. `false` when there is none.
-    fn integers(&mut self, count: usize) -> bool {
-        let before = self.out.ints.len();
+    /// Takes the integers that come next in a list, with the commas after them; `any` when others
+    /// stand before them. `false` when there is none.
+    fn integers(&mut self, any: bool) -> Option<bool> {
+        let count = self.out.ints.len();
+        self.out.ints.push(0);
         while let Some((number, end)) = integer(self.bytes, self.at) {
-            match self.bytes.get(end) {
-                Some(b',') => self.at = end + 1,
-                Some(b']') => self.at = end,
-                _ => break,
-            }
             self.out.ints.push(number);
+            self.at = end;
+            match self.peek()? {
+                b',' => self.at += 1,
+                b']' => break,
+                _ => return None,
+            }
+            self.peek()?;
         }
-        let taken = self.out.ints.len() - before;
-        if taken > 0 {
-            self.out.shape.push(INT);
+        let taken = self.out.ints.len() - count - 1;
+        if taken > 0 && any {
+            self.out.shape.push(b',');
+        }
+        let is_all = !any && self.bytes[self.at] == b']';
+        if is_all || taken > LONGEST_TUPLE {
             self.out.ints[count] = taken as i64;
+            self.out.shape.extend_from_slice(&[REPEAT, INT, END]);
+            return Some(true);
         }
-        taken > 0
+        self.out.ints.remove(count);
+        for place in 0..taken {
+            if place > 0 {
+                self.out.shape.push(b',');
+            }
+            self.out.shape.push(INT);
+        }
+        Some(taken > 0)
     }
 
     /// A key of an object with its value.
