@@ -124,7 +124,7 @@ impl Pending {
 }
 
 /// How many texts each lane remembers, and how many beginnings of shapes have guesses of their own.
-const RECENT: usize = 2;
+const RECENT: usize = 3;
 const SLOTS: usize = 24;
 /// The text that is answered, those of both ends, the last of the shape, and the text itself so
 /// far, which may be a list of things that are alike.
@@ -134,7 +134,7 @@ const LAST: usize = KNOWN - 2;
 const MOST_TRUST: i8 = 8;
 const MOST_PAUSE: u8 = 63;
 /// How far a number is looked for.
-const NEAR: usize = 32;
+const NEAR: usize = 16;
 
 /// Texts that were told, and guesses of the numbers in the next.
 #[derive(Debug, Default)]

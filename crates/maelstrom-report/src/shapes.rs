@@ -2,8 +2,9 @@
 //!
 //! `{"k":[1,2,3],"by":"n7"}` has the shape `{"k":[␂␁␃],"by":"n␁"}` and the integers `3 1 2 3 7`:
 //! what is alike in a row, between ␂ and ␃ in the shape, stands there once, and its count among
-//! the integers; but a few integers in a list that has other things too are told one by one. ␄ stands for a number too long for a double: decimal, or the hexadecimal digits of
-//! a hash, an id, a UUID. None of these marks can stand in JSON, which escapes such characters.
+//! the integers. The few integers of a tuple stand one by one: `["r",9,null]` is `["r",␁,null]`.
+//! ␄ stands for a number too long for a double: decimal, or the hexadecimal digits of a hash, an
+//! id, a UUID. None of these marks can stand in JSON, which escapes such characters.
 
 /// Stands in a shape for an integer.
 pub(crate) const INT: u8 = 1;

@@ -95,14 +95,14 @@ export function compile(shape) {
   return parts();
 }
 
-const RECENT = 2;
+const RECENT = 3;
 const SLOTS = 24;
 const KNOWN = 3 + 2 * RECENT;
 const ITSELF = KNOWN - 1;
 const LAST = KNOWN - 2;
 const MOST_TRUST = 8;
 const MOST_PAUSE = 63;
-const NEAR = 32;
+const NEAR = 16;
 
 // How many bits a step has, without its sign.
 function bits(step) {
