@@ -144,7 +144,8 @@ impl Scan<'_> {
         match self.peek()? {
             b'"' => self.string()?,
             b'{' | b'[' if depth == DEEPEST => return None,
-            b'{' | b'[' if self.take_known() => {}
+            // What a body repeats of an operation stands under a key of its own.
+            b'{' | b'[' if depth == 1 && self.take_known() => {}
             b'{' => self.elements(b'}', depth)?,
             b'[' => self.elements(b']', depth)?,
             b'-' | b'0'..=b'9' => self.number(),
@@ -216,7 +217,6 @@ impl Scan<'_> {
             };
             let count = self.out.ints.len();
             if repeats {
-                self.out.ints.push(1);
                 self.out.shape.push(REPEAT);
             }
             let taken = close == b'}' && self.ids && depth == 0 && self.id();
@@ -244,11 +244,11 @@ impl Scan<'_> {
             match &last {
                 Some(last) if shape[last.from..last.to] == shape[inner..] => {
                     self.out.shape.truncate(from);
-                    self.out.ints.remove(count);
                     self.out.ints[last.count] += 1;
                 }
                 _ => {
                     let to = self.out.shape.len();
+                    self.out.ints.insert(count, 1);
                     last = Some(Element {
                         from: inner,
                         to,
@@ -265,7 +265,6 @@ impl Scan<'_> {
     /// stand before them. `false` when there is none.
     fn integers(&mut self, any: bool) -> Option<bool> {
         let count = self.out.ints.len();
-        self.out.ints.push(0);
         while let Some((number, end)) = integer(self.bytes, self.at) {
             self.out.ints.push(number);
             self.at = end;
@@ -276,17 +275,16 @@ impl Scan<'_> {
             }
             self.peek()?;
         }
-        let taken = self.out.ints.len() - count - 1;
+        let taken = self.out.ints.len() - count;
         if taken > 0 && any {
             self.out.shape.push(b',');
         }
         let is_all = !any && self.bytes[self.at] == b']';
         if is_all || taken > LONGEST_TUPLE {
-            self.out.ints[count] = taken as i64;
+            self.out.ints.insert(count, taken as i64);
             self.out.shape.extend_from_slice(&[REPEAT, INT, END]);
             return Some(true);
         }
-        self.out.ints.remove(count);
         for place in 0..taken {
             if place > 0 {
                 self.out.shape.push(b',');
@@ -614,7 +612,7 @@ mod tests {
         };
         known.apart.of(&known.text);
         let text = std::str::from_utf8(&known.text).unwrap();
-        let body = format!(r#"{{"type":"txn","txn":{text},"more":[{text},{text}]}}"#);
+        let body = format!(r#"{{"type":"txn","txn":{text},"more":{text},"deep":[{text}]}}"#);
         let (mut plain, mut copied) = (Apart::default(), Apart::default());
         plain.of_body(body.as_bytes(), &[]);
         let mut known = [Known::default(), known];
@@ -622,10 +620,11 @@ mod tests {
         assert_eq!(copied.shape, plain.shape);
         assert_eq!((&copied.ints, &copied.wides), (&plain.ints, &plain.wides));
         assert_eq!(plain.wides.len(), 3);
-        // It is copied and not read: were it empty, nothing but the length of `more` would be left.
+        // It is copied and not read: were it empty, nothing would be left of what stands under a
+        // key of its own.
         known[1].apart.clear();
         copied.of_body(body.as_bytes(), &known);
-        assert_eq!((copied.ints, copied.wides), (vec![2], vec![]));
+        assert_eq!(copied.wides.len(), 1);
     }
 
     #[test]
