@@ -29,7 +29,7 @@ serve *flags:
 
 # Take the README's pictures of real reports; needs chromium and chromedriver
 pictures:
-    cargo test --package glomers --features browser --test browser -- --ignored pictures
+    cargo test --workspace --test browser -- --ignored pictures
 
 # Every test of the workspace
 test:
