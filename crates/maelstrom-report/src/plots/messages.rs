@@ -133,3 +133,15 @@ pub(super) fn by_type(report: &Report) -> Option<Plot> {
     };
     Some(canvas.draw(marks))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_diagram_gives_no_colour_to_the_same_types() {
+        let script = include_str!("../page/colours.mjs");
+        let line = format!("const SET_UP = {SET_UP:?};");
+        assert!(script.contains(&line), "{line}");
+    }
+}
