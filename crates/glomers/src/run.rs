@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::challenge::{self, Challenge};
 use crate::cli::RunArgs;
 use crate::exit;
-use crate::session::{Nodes, Session, complain, new_seed, quoted};
+use crate::session::{Nodes, Session, complain, for_the_node, new_seed, quoted};
 use crate::upstream::{self, Installed, Upstream};
 
 /// Runs a challenge, tells what came of it, and gives the exit code.
@@ -142,13 +142,6 @@ fn command(args: &RunArgs, seed: Option<u64>) -> String {
         words.push(format!("--store {}", quoted(&args.store.to_string_lossy())));
     }
     words.extend(seed.map(|seed| format!("--seed {seed}")));
-    if !args.arguments.is_empty() {
-        words.push("--".into());
-        words.extend(
-            args.arguments
-                .iter()
-                .map(|word| quoted(&word.to_string_lossy())),
-        );
-    }
+    words.extend(for_the_node(&args.arguments));
     words.join(" ")
 }

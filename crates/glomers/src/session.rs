@@ -324,6 +324,15 @@ pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// The words of a command that are for the node, if there are any.
+pub(crate) fn for_the_node(arguments: &[OsString]) -> Vec<String> {
+    if arguments.is_empty() {
+        return Vec::new();
+    }
+    let words = arguments.iter().map(|word| quoted(&word.to_string_lossy()));
+    std::iter::once("--".to_owned()).chain(words).collect()
+}
+
 /// The exit code of a run that came to its end.
 pub(crate) fn code(verdict: Verdict, rows: &[Row]) -> u8 {
     match verdict {

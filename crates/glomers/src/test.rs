@@ -10,7 +10,7 @@ use maelstrom_sim::{NodeId, Settings};
 use crate::cli::SettingArgs;
 use crate::exit;
 use crate::report::PageArgs;
-use crate::session::{Console, Nodes, Session, complain, new_seed, quoted};
+use crate::session::{Console, Nodes, Session, complain, for_the_node, new_seed, quoted};
 
 /// What `test` can be told: every flag of `maelstrom test`, with its default.
 #[derive(Debug, Args)]
@@ -190,13 +190,6 @@ fn command(args: &TestArgs, settings: &Settings, seed: u64) -> String {
     words.extend(args.settings.flags());
     words.extend(args.no_strict.then(|| "--no-strict".to_owned()));
     words.push(format!("--seed {seed}"));
-    if !args.arguments.is_empty() {
-        words.push("--".into());
-        words.extend(
-            args.arguments
-                .iter()
-                .map(|word| quoted(&word.to_string_lossy())),
-        );
-    }
+    words.extend(for_the_node(&args.arguments));
     words.join(" ")
 }

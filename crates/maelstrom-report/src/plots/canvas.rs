@@ -33,6 +33,7 @@ pub(super) const SERIES: [&str; 7] = [
 const FONTS: &str = "system-ui, sans-serif";
 
 /// A plot before it is drawn.
+#[derive(Default)]
 pub(super) struct Canvas {
     /// A name for its parts that no other plot of a page has.
     pub(super) id: String,
@@ -50,6 +51,16 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
+    /// For what happened from the beginning to `end`, in seconds, with the faults shaded.
+    pub(super) fn over_time(report: &Report, end: f64) -> Self {
+        Self {
+            x: "time (s)".into(),
+            x_range: (0.0, end),
+            shades: shades(report),
+            ..Self::default()
+        }
+    }
+
     /// Draws the marks.
     pub(super) fn draw(self, marks: Vec<Marks>) -> Plot {
         let mut layout = Layout::auto_from_plots(&marks)
@@ -253,7 +264,7 @@ pub(super) fn seconds(nanoseconds: u64) -> f64 {
 }
 
 /// The run's faults as shades.
-pub(super) fn shades(report: &Report) -> Vec<(f64, f64)> {
+fn shades(report: &Report) -> Vec<(f64, f64)> {
     let faults = report.faults();
     let shade = |fault: &Fault| (seconds(fault.from), seconds(fault.to));
     faults.iter().map(shade).collect()

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Plot;
-use super::canvas::{Canvas, SERIES, above, figure, seconds, shaded, shades};
+use super::canvas::{Canvas, SERIES, above, figure, seconds, shaded};
 use super::operations::line;
 use super::windows::Windows;
 use crate::Report;
@@ -123,13 +123,9 @@ pub(super) fn by_type(report: &Report) -> Option<Plot> {
             windows.length,
             shaded(report)
         ),
-        x: "time (s)".into(),
         y: "messages sent per second (1/s)".into(),
-        x_range: (0.0, end),
         y_range: (0.0, above(largest)),
-        log: (false, false),
-        shades: shades(report),
-        lines: Vec::new(),
+        ..Canvas::over_time(report, end)
     };
     Some(canvas.draw(marks))
 }

@@ -8,7 +8,7 @@ use kuva::render::plots::Plot as Marks;
 use maelstrom_check::OpType;
 
 use super::Plot;
-use super::canvas::{Canvas, SERIES, SIZE, above, figure, seconds, shaded, shades};
+use super::canvas::{Canvas, SERIES, SIZE, above, figure, seconds, shaded};
 use super::windows::Windows;
 use crate::Report;
 
@@ -125,15 +125,13 @@ pub(super) fn latency(report: &Report, done: &[Done]) -> Option<Plot> {
         description,
         x: "time of invocation (s)".into(),
         y: scale.label(),
-        x_range: (0.0, end),
         // Room for marks at the very bottom.
         y_range: match scale.log {
             true => (FLOOR * 0.8, scale.range.1),
             false => (-0.02 * scale.range.1, scale.range.1),
         },
         log: (false, scale.log),
-        shades: shades(report),
-        lines: Vec::new(),
+        ..Canvas::over_time(report, end)
     };
     Some(canvas.draw(marks))
 }
@@ -218,11 +216,9 @@ pub(super) fn quantiles(report: &Report, done: &[Done]) -> Option<Plot> {
         ),
         x: "time of invocation (s)".into(),
         y: scale.label(),
-        x_range: (0.0, end),
         y_range: scale.range,
         log: (false, scale.log),
-        shades: shades(report),
-        lines: Vec::new(),
+        ..Canvas::over_time(report, end)
     };
     Some(canvas.draw(marks))
 }
@@ -300,13 +296,9 @@ pub(super) fn rate(report: &Report, done: &[Done]) -> Option<Plot> {
             windows.length,
             shaded(report)
         ),
-        x: "time (s)".into(),
         y: "operations per second (1/s)".into(),
-        x_range: (0.0, end),
         y_range: (0.0, above(largest)),
-        log: (false, false),
-        shades: shades(report),
-        lines: Vec::new(),
+        ..Canvas::over_time(report, end)
     };
     Some(canvas.draw(marks))
 }

@@ -52,9 +52,8 @@ pub(super) fn latencies(report: &Report) -> Option<Plot> {
         y: "share of values (%)".into(),
         x_range: (0.0, end),
         y_range: (0.0, 100.0),
-        log: (false, false),
-        shades: Vec::new(),
         lines,
+        ..Canvas::default()
     };
     Some(canvas.draw(vec![Marks::Line(steps)]))
 }

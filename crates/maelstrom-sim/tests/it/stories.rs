@@ -2,38 +2,13 @@
 //! from within `cargo test`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 
-use maelstrom_node::proto::broadcast::{Request, Response};
-use maelstrom_node::{Context, Node, handler};
+use maelstrom_node::{Context, Node};
 use maelstrom_sim::{Fault, InProcess, Run, Settings, Workload};
 
 use super::echo;
 use super::nodes::{Conduct, set};
-
-/// Tells everybody once what a client told it, and never again.
-fn forgetful(_: Context) -> impl Node {
-    let values = Mutex::new(Vec::new());
-    handler(move |ctx: Context, request: Request| {
-        let mut values = values.lock().unwrap();
-        let response = match request {
-            Request::Topology { .. } => Response::TopologyOk,
-            Request::Read => Response::ReadOk {
-                messages: values.clone(),
-            },
-            Request::Broadcast { message } => {
-                values.push(message);
-                if ctx.sender().is_client() {
-                    for peer in ctx.peers() {
-                        ctx.send(peer, &Request::Broadcast { message });
-                    }
-                }
-                Response::BroadcastOk
-            }
-        };
-        async { Ok(response) }
-    })
-}
+use super::planted::broadcast_without_retry;
 
 fn settings(workload: Workload) -> Settings {
     Settings::new(workload)
@@ -58,13 +33,17 @@ fn panicked<N: Node>(
 #[test]
 fn a_lost_value_is_told_with_its_node_its_time_and_the_partition() {
     let settings = settings(Workload::Broadcast).nemesis(Fault::Partition);
-    let outcome = Run::new(settings, 5, InProcess::new(forgetful)).execute();
+    let outcome = Run::new(settings, 5, InProcess::new(broadcast_without_retry)).execute();
     insta::assert_snapshot!(outcome.story(&outcome.check()));
 }
 
 #[test]
 fn nothing_is_told_of_values_where_nothing_is_missing() {
-    let outcome = Run::new(settings(Workload::Broadcast), 4, InProcess::new(forgetful));
+    let outcome = Run::new(
+        settings(Workload::Broadcast),
+        4,
+        InProcess::new(broadcast_without_retry),
+    );
     let outcome = outcome.execute();
     let results = outcome.check();
     assert_eq!(outcome.story(&results), results.story());
@@ -91,12 +70,17 @@ fn a_test_of_a_right_node_returns_and_one_of_a_wrong_node_tells_the_story() {
 fn a_test_stops_at_the_first_seed_that_fails_and_names_it() {
     let settings = settings(Workload::Broadcast).nemesis(Fault::Partition);
     let invalid = |seed: &u64| {
-        let outcome = Run::new(settings.clone(), *seed, InProcess::new(forgetful)).execute();
+        let outcome = Run::new(
+            settings.clone(),
+            *seed,
+            InProcess::new(broadcast_without_retry),
+        )
+        .execute();
         outcome.check().verdict() != maelstrom_sim::Verdict::Valid
     };
     let seeds: Vec<u64> = (0..1000).collect();
     let first = seeds.iter().find(|seed| invalid(seed)).unwrap();
-    let text = panicked(settings.clone(), seeds.clone(), forgetful);
+    let text = panicked(settings.clone(), seeds.clone(), broadcast_without_retry);
     assert!(
         text.starts_with(&format!(
             "seed {first} failed, {first} before it were valid:"
@@ -110,7 +94,11 @@ fn what_ends_a_run_or_makes_it_empty_fails_a_test() {
     let impossible = settings(Workload::Echo).node_count(0);
     let text = panicked(impossible, vec![1], echo);
     assert!(text.contains("--node-count can't be 0"), "{text}");
-    let text = panicked(settings(Workload::Broadcast).rate(0.0), vec![1], forgetful);
+    let text = panicked(
+        settings(Workload::Broadcast).rate(0.0),
+        vec![1],
+        broadcast_without_retry,
+    );
     assert!(text.contains("unknown"), "{text}");
     let text = panicked(settings(Workload::Echo), vec![], echo);
     assert!(text.contains("no seed"), "{text}");
