@@ -40,9 +40,7 @@ impl Column {
         }
         let mut sparse = Vec::with_capacity(self.bytes.len() / 2);
         let mut rest = &self.bytes[..];
-        loop {
-            let number = rest.iter().position(|byte| *byte != 0);
-            let Some(zeros) = number else { break };
+        while let Some(zeros) = rest.iter().position(|byte| *byte != 0) {
             write(zeros as i64, &mut sparse);
             rest = &rest[zeros..];
             let length = 1 + rest.iter().take_while(|byte| **byte > 127).count();
@@ -412,6 +410,7 @@ impl Texts {
     }
 
     fn wide(&mut self, wide: Wide) {
+        // Most often it is the last one again, which then stands where it is to stand.
         if self.wides_seen.front() == Some(&wide) {
             return self.wide.push(1);
         }
@@ -449,5 +448,26 @@ impl Texts {
             ("wideForm", self.wide_forms),
         ];
         (columns, self.wide_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_zeros_is_written_as_the_others_and_the_gaps_before_them() {
+        let mut column = Column::default();
+        let numbers = [0, 0, 0, 64, 0, 0, 0, 0, -8192, 0, 0, 0, 1];
+        numbers.iter().for_each(|number| column.push(*number));
+        assert!(column.is_sparse());
+        let mut bytes = Vec::new();
+        [3, 64, 4, -8192, 3, 1]
+            .iter()
+            .for_each(|number| write(*number, &mut bytes));
+        assert_eq!((column.len(), column.into_bytes()), (13, bytes));
+        let mut zeros = Column::default();
+        (0..5).for_each(|_| zeros.push(0));
+        assert_eq!((zeros.is_sparse(), zeros.into_bytes()), (true, vec![]));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `{"k":[1,2,3],"by":"n7"}` has the shape `{"k":[␂␁␃],"by":"n␁"}` and the integers `3 1 2 3 7`:
 //! what is alike in a row, between ␂ and ␃ in the shape, stands there once, and its count among
-//! the integers. The few integers of a tuple stand one by one: `["r",9,null]` is `["r",␁,null]`.
+//! the integers. A few integers beside something else stand one by one: `["r",9]` is `["r",␁]`.
 //! ␄ stands for a number too long for a double: decimal, or the hexadecimal digits of a hash, an
 //! id, a UUID. None of these marks can stand in JSON, which escapes such characters.
 
@@ -51,7 +51,7 @@ pub(crate) struct Apart {
     /// The ids that only join requests and replies; they are not in the shape.
     pub(crate) msg_id: Option<i64>,
     pub(crate) reply: Option<i64>,
-    /// The last string that had numbers in it: many come again at once.
+    /// The last string that was more than plain letters: many come again at once.
     string: Option<Box<Known>>,
 }
 
@@ -163,12 +163,12 @@ impl Scan<'_> {
 
     /// Steps over a known text if one comes next, with what it is made of.
     fn take_known(&mut self) -> bool {
-        let mut long = self.known.iter();
-        let known = long.find(|known| known.text.len() >= SHORTEST_KNOWN && self.comes(known));
-        if let Some(known) = known {
+        let comes = |known: &&Known| known.text.len() >= SHORTEST_KNOWN && self.comes(known);
+        let found = self.known.iter().find(comes);
+        if let Some(known) = found {
             self.step_over(known);
         }
-        known.is_some()
+        found.is_some()
     }
 
     fn comes(&self, known: &Known) -> bool {
@@ -213,17 +213,18 @@ impl Scan<'_> {
             let second = self.bytes.get(self.at + 1).copied().unwrap_or_default();
             let repeats = match close {
                 b'}' => second.is_ascii_digit(),
-                _ => matches!(first, b'{' | b'['),
+                // Short integers are told already: these are long, or no integers.
+                _ => matches!(first, b'{' | b'[' | b'-' | b'0'..=b'9'),
             };
             let count = self.out.ints.len();
             if repeats {
                 self.out.shape.push(REPEAT);
             }
             let taken = close == b'}' && self.ids && depth == 0 && self.id();
-            match close {
-                _ if taken => {}
-                b'}' => self.member(depth)?,
-                _ => self.value(depth + 1)?,
+            if close == b'}' && !taken {
+                self.member(depth)?;
+            } else if !taken {
+                self.value(depth + 1)?;
             }
             match self.peek()? {
                 b',' => self.at += 1,
@@ -376,16 +377,16 @@ impl Scan<'_> {
             return Some(());
         }
         let mut last = self.out.string.take().unwrap_or_default();
-        if last.text.is_empty() || !self.comes(&last) {
-            self.numbered(&mut last)?;
-        } else {
+        if !last.text.is_empty() && self.comes(&last) {
             self.step_over(&last);
+        } else {
+            self.numbered(&mut last)?;
         }
         self.out.string = Some(last);
         Some(())
     }
 
-    /// A string with numbers, which becomes the last.
+    /// A string with numbers or escapes, which becomes the last.
     fn numbered(&mut self, last: &mut Known) -> Option<()> {
         let end = string_end(self.bytes, self.at)?;
         let (shape, ints, wides) = self.out.lengths();
@@ -411,14 +412,14 @@ impl Scan<'_> {
                 continue;
             }
             self.at += length;
-            let number = &rest[..length];
+            let long = &rest[..length];
             let wide = if length == 8 && uuid(rest) {
-                Some((33, UUID, value(16, &rest[..UUID])))
+                Some((33, UUID, in_base(16, &rest[..UUID])))
             } else if digits == length && (16..=20).contains(&length) && rest[0] != b'0' {
-                let decimal = u64::try_from(value(10, number)).ok();
+                let decimal = u64::try_from(in_base(10, long)).ok();
                 decimal.map(|decimal| (0, length, decimal.into()))
             } else if (SHORTEST_HEX..=32).contains(&length) && (digits < length || length > 15) {
-                Some((length as u8, length, value(16, number)))
+                Some((length as u8, length, in_base(16, long)))
             } else {
                 None
             };
@@ -469,7 +470,7 @@ fn uuid(bytes: &[u8]) -> bool {
 }
 
 /// What digits mean in that base, at most 32 of them; anything between them is passed over.
-fn value(base: u32, digits: &[u8]) -> u128 {
+fn in_base(base: u32, digits: &[u8]) -> u128 {
     let digits = digits
         .iter()
         .filter_map(|byte| char::from(*byte).to_digit(base));
@@ -562,6 +563,35 @@ mod tests {
         let shape = r##"{<"#":#>,<"#":[<#>]>,"rest":{}}"##;
         let ints = vec![1, 7, 1, 2, 8, 1, 2, 9, 1, 3];
         assert_eq!(apart(state), (shape.into(), ints));
+    }
+
+    #[test]
+    fn a_few_integers_beside_something_else_stand_one_by_one() {
+        for (text, shape, ints) in [
+            (r#"["w",9,-3]"#, r##"["w",#,#]"##, vec![9, -3]),
+            ("[1,[2],3]", "[#,<[<#>]>,#]", vec![1, 1, 1, 2, 3]),
+            (
+                "[1,2,3,4,5,6,7,8,null]",
+                "[#,#,#,#,#,#,#,#,null]",
+                vec![1, 2, 3, 4, 5, 6, 7, 8],
+            ),
+            (
+                "[null,1,2,3,4,5,6,7,8,9]",
+                "[null,<#>]",
+                vec![9, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+            ),
+            (" [ 1, 2 ,3 ] ", "[<#>]", vec![3, 1, 2, 3]),
+            ("[ ]", "[]", vec![]),
+        ] {
+            assert_eq!(apart(text), (shape.into(), ints), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_numbers_in_a_row_are_counted_too() {
+        let long = "[1700000000000000000,1700000000000004096]";
+        assert_eq!(apart(long), ("[<%>]".into(), vec![2]));
+        assert_eq!(apart("[0.5,0.5,7]"), ("[<0.5>,#]".into(), vec![2, 7]));
     }
 
     #[test]
