@@ -6,6 +6,8 @@
 //! ␄ stands for a number too long for a double: decimal, or the hexadecimal digits of a hash, an
 //! id, a UUID. None of these marks can stand in JSON, which escapes such characters.
 
+use serde::de::IgnoredAny;
+
 /// Stands in a shape for an integer.
 pub(crate) const INT: u8 = 1;
 /// Before and after what is repeated.
@@ -148,14 +150,12 @@ impl Scan<'_> {
             b'{' | b'[' if depth == 1 && self.take_known() => {}
             b'{' => self.elements(b'}', depth)?,
             b'[' => self.elements(b']', depth)?,
-            b'-' | b'0'..=b'9' => self.number(),
+            b'-' | b'0'..=b'9' => self.number()?,
             _ => {
-                let word = &self.bytes[self.at..];
-                let length = word.iter().take_while(|b| b.is_ascii_lowercase()).count();
-                if length == 0 {
-                    return None;
-                }
-                self.copy(length);
+                let rest = &self.bytes[self.at..];
+                let words = [&b"null"[..], b"true", b"false"];
+                let word = words.into_iter().find(|word| rest.starts_with(word))?;
+                self.copy(word.len());
             }
         }
         Some(())
@@ -194,6 +194,12 @@ impl Scan<'_> {
         self.at += 1;
     }
 
+    /// Steps over a comma, after which something has to come.
+    fn comma(&mut self, close: u8) -> Option<()> {
+        self.at += 1;
+        (self.peek()? != close).then_some(())
+    }
+
     /// The elements up to the bracket that closes them, with both brackets.
     fn elements(&mut self, close: u8, depth: usize) -> Option<()> {
         self.copy_mark(self.bytes[self.at]);
@@ -227,7 +233,7 @@ impl Scan<'_> {
                 self.value(depth + 1)?;
             }
             match self.peek()? {
-                b',' => self.at += 1,
+                b',' => self.comma(close)?,
                 next if next == close => {}
                 _ => return None,
             }
@@ -270,11 +276,10 @@ impl Scan<'_> {
             self.out.ints.push(number);
             self.at = end;
             match self.peek()? {
-                b',' => self.at += 1,
+                b',' => self.comma(b']')?,
                 b']' => break,
                 _ => return None,
             }
-            self.peek()?;
         }
         let taken = self.out.ints.len() - count;
         if taken > 0 && any {
@@ -339,23 +344,25 @@ impl Scan<'_> {
         false
     }
 
-    fn number(&mut self) {
+    fn number(&mut self) -> Option<()> {
         if let Some((number, end)) = integer(self.bytes, self.at) {
             self.at = end;
             self.int(number);
-            return;
+            return Some(());
         }
         let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
         let rest = &self.bytes[self.at..];
         let length = 1 + rest[1..].iter().take_while(|byte| part(byte)).count();
-        let text = std::str::from_utf8(&rest[..length]).unwrap_or_default();
-        match text.parse::<u64>() {
-            Ok(value) if !text.starts_with(['0', '+']) => {
+        let text = &rest[..length];
+        serde_json::from_slice::<IgnoredAny>(text).ok()?;
+        match serde_json::from_slice::<u64>(text) {
+            Ok(value) => {
                 self.at += length;
                 self.wide(0, value.into());
             }
-            _ => self.copy(length),
+            Err(_) => self.copy(length),
         }
+        Some(())
     }
 
     fn int(&mut self, number: i64) {
@@ -447,9 +454,15 @@ impl Scan<'_> {
     }
 }
 
-/// The bytes that end the plain part of a string: the quote, an escape, and digits.
+/// The bytes that end the plain part of a string: the quote, an escape, digits, and what can't
+/// stand in one.
 const STOPS: [bool; 256] = {
     let mut stops = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        stops[control] = true;
+        control += 1;
+    }
     stops[b'"' as usize] = true;
     stops[b'\\' as usize] = true;
     let mut digit = b'0';
@@ -496,9 +509,23 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     loop {
         match *bytes.get(at)? {
             b'"' => return Some(at + 1),
-            b'\\' => at += 2,
+            b'\\' => at += escape(&bytes[at..])?,
+            0..0x20 => return None,
             _ => at += 1,
         }
+    }
+}
+
+/// How long the escape is that stands here.
+fn escape(bytes: &[u8]) -> Option<usize> {
+    match bytes.get(1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
+        b'u' => bytes
+            .get(2..6)?
+            .iter()
+            .all(u8::is_ascii_hexdigit)
+            .then_some(6),
+        _ => None,
     }
 }
 
@@ -528,6 +555,8 @@ fn integer(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The shape with readable marks, and the integers.
@@ -547,7 +576,16 @@ mod tests {
         let text = r#"{"k":[5,7,6],"n":-300,"s":"a\"1,2","x":1.5}"#;
         let shape = r##"{"k":[<#>],"n":#,"s":"a\"#,#","x":1.5}"##;
         assert_eq!(apart(text), (shape.into(), vec![3, 5, 7, 6, -300, 1, 2]));
-        for kept in ["-0", "1e5", "1.25", r#""007""#, r#""facade""#, "null"] {
+        for kept in [
+            "-0",
+            "1e5",
+            "1.25",
+            "1e400",
+            r#""007""#,
+            r#""\u00ea\/""#,
+            r#""facade""#,
+            "null",
+        ] {
             assert_eq!(apart(kept), (kept.into(), vec![]));
         }
     }
@@ -628,9 +666,48 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_a_string() {
-        for text in ["{\"a\":1", "{1}", "", "[1 2]", "\u{1}"] {
+        for text in [
+            "{\"a\":1",
+            "{1}",
+            "",
+            "[1 2]",
+            "\u{1}",
+            "[1,2,]",
+            "[null,]",
+            "{\"a\":1,}",
+            "[01]",
+            "[-]",
+            "[1.]",
+            "[nul]",
+            "\"\u{1}\"",
+            "\"7\n\"",
+            r#""\x""#,
+            r#""\u12""#,
+            "+1",
+        ] {
             let string = serde_json::Value::from(text).to_string();
             assert_eq!(apart(text), (string, vec![]), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn json_is_taken_apart_and_nothing_else(
+            text in prop::sample::select(vec![
+                r#"{"type":"read","ids":[1, -20,3],"n":1.5e3,"ok":true}"#,
+                r#"[[7,"a\u00e9\n9"],[null,false,12345678901234567890],{}]"#,
+                r#"{"5":{"a":"n1/1700000000000000"},"6":[0,0.25]}"#,
+            ]),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), r#"[\[\]{},:"\\019.eEut \n-]?"#), 0..3),
+        ) {
+            let mut text = text.to_owned();
+            for (place, put) in edits {
+                let at = place.index(text.len());
+                text.replace_range(at..=at, &put);
+            }
+            let is_json = serde_json::from_str::<IgnoredAny>(&text).is_ok();
+            let as_string = serde_json::Value::from(&*text).to_string();
+            prop_assert_eq!(apart(&text).0 != as_string, is_json, "{}", text);
         }
     }
 
