@@ -154,8 +154,13 @@ test("what is seen is what a look at everything sees", () => {
 test("density counts both ends of what arrived, and one of what did not", () => {
   const run = runOf("broadcast", [["n0", "n1", 10, 90, {}], ["n0", "n2", 10, 10, {}, 2]], []);
   const spans = new Spans(run.messages.sent, run.messages.end);
-  const counts = density(run.messages, spans, { from: 0, to: 100 }, null, 6, 2);
+  const { counts, drops } = density(run.messages, spans, { from: 0, to: 100 }, null, 6, 2);
   assert.deepEqual([...counts], [0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+  assert.deepEqual([...drops], [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  const later = density(run.messages, spans, { from: 50, to: 150 }, null, 6, 2);
+  assert.deepEqual([...later.counts], [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
+  const kept = density(run.messages, spans, { from: 0, to: 100 }, [0, 1], 6, 2);
+  assert.deepEqual([...kept.counts], [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 });
 
 test("filters leave out types and lanes, and keep what was dropped or found", () => {

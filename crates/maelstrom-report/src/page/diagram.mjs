@@ -41,7 +41,6 @@ export class Diagram {
     this.moment = null;
     this.messageSpans = new Spans(run.messages.sent, run.messages.end);
     this.opSpans = new Spans(run.ops.at, run.ops.to);
-    this.dropped = run.messages.fate.includes(2);
     this.waiting = false;
     this.onView = () => {};
   }
@@ -308,9 +307,8 @@ export class Diagram {
   drawDensity() {
     const { context, theme, rows, run } = this;
     const columns = Math.max(Math.floor((this.width - this.left) / 3), 1);
-    const counts = density(run.messages, this.messageSpans, this.view, this.keep, run.lanes.length, columns);
+    const { counts, drops } = density(run.messages, this.messageSpans, this.view, this.keep, run.lanes.length, columns);
     const most = counts.reduce((most, count) => Math.max(most, count), 1);
-    const drops = this.dropped ? density(run.messages, this.messageSpans, this.view, this.keep, run.lanes.length, columns, 2) : [];
     context.globalAlpha = this.trail ? 0.3 : 0.9;
     run.lanes.forEach((lane, i) => {
       if (!rows[i]) return;

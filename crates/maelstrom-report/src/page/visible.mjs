@@ -19,13 +19,18 @@ export class Spans {
     }
   }
 
-  // Calls `see` with each that overlaps the stretch and is kept, in order.
-  each(view, keep, see) {
+  // Rows of things, some of which overlap the stretch: where each row begins, and where it is over.
+  *rows(view) {
     const stop = lowerBound(this.from, view.to);
     for (let block = 0; block * BLOCK < stop; block++) {
-      if (this.latest[block] < view.from) continue;
-      const last = Math.min((block + 1) * BLOCK, stop);
-      for (let i = block * BLOCK; i < last; i++) {
+      if (this.latest[block] >= view.from) yield [block * BLOCK, Math.min((block + 1) * BLOCK, stop)];
+    }
+  }
+
+  // Calls `see` with each that overlaps the stretch and is kept, in order.
+  each(view, keep, see) {
+    for (const [first, last] of this.rows(view)) {
+      for (let i = first; i < last; i++) {
         if (this.to[i] >= view.from && (!keep || keep[i])) see(i);
       }
     }
@@ -42,20 +47,27 @@ export class Spans {
   }
 }
 
-// How many messages leave or reach each lane in each column of the picture; with `fate`, how
-// many that had that fate left each.
-export function density(messages, spans, view, keep, lanes, columns, fate = null) {
+// How many messages leave or reach each lane in each column of the picture, and how many of those
+// that leave are dropped. A loop without calls: there may be hundreds of thousands, in each frame.
+export function density(messages, spans, view, keep, lanes, columns) {
   const counts = new Uint32Array(lanes * columns);
+  const drops = new Uint32Array(lanes * columns);
+  const { from, to, sent, end, fate } = messages;
   const scale = columns / (view.to - view.from);
-  const note = (lane, time) => {
-    const place = Math.floor((time - view.from) * scale);
-    if (place >= 0 && place < columns) counts[lane * columns + place]++;
-  };
-  spans.each(view, keep, (m) => {
-    if (fate === null || messages.fate[m] === fate) note(messages.from[m], messages.sent[m]);
-    if (fate === null && messages.fate[m] === 1) note(messages.to[m], messages.end[m]);
-  });
-  return counts;
+  for (const [first, last] of spans.rows(view)) {
+    for (let m = first; m < last; m++) {
+      if (end[m] < view.from || (keep && !keep[m])) continue;
+      const left = Math.floor((sent[m] - view.from) * scale);
+      if (left >= 0 && left < columns) {
+        counts[from[m] * columns + left]++;
+        if (fate[m] === 2) drops[from[m] * columns + left]++;
+      }
+      if (fate[m] !== 1) continue;
+      const reached = Math.floor((end[m] - view.from) * scale);
+      if (reached >= 0 && reached < columns) counts[to[m] * columns + reached]++;
+    }
+  }
+  return { counts, drops };
 }
 
 // For each message whether it is to be seen: not of a type or a lane that was taken away.
