@@ -42,7 +42,6 @@ async fn plots(browser: &Browser, ids: &[&str]) {
 }
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn a_broadcast_under_partitions_is_zoomed_filtered_followed_and_replayed() {
     let store = tempfile::tempdir().unwrap();
     let report = runs::run(store.path(), "broadcast-c --seed 1");
@@ -135,7 +134,6 @@ async fn a_broadcast_under_partitions_is_zoomed_filtered_followed_and_replayed()
 }
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn a_broadcast_of_25_nodes_opens_in_the_dark_on_a_phone() {
     let store = tempfile::tempdir().unwrap();
     let report = runs::run(store.path(), "broadcast-e --seed 1");
@@ -162,7 +160,6 @@ async fn a_broadcast_of_25_nodes_opens_in_the_dark_on_a_phone() {
 }
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn two_fingers_zoom_the_diagram() {
     let store = tempfile::tempdir().unwrap();
     let report = runs::run(store.path(), "broadcast-c --seed 1");
@@ -198,7 +195,6 @@ const BETWEEN_STEPS: &str = "window.steps ??= (() => { const steps = []; \
     return steps; })()";
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn a_replay_is_still_for_who_asked_for_less_motion() {
     let store = tempfile::tempdir().unwrap();
     let report = runs::run(store.path(), "broadcast-c --seed 1");
@@ -240,7 +236,6 @@ async fn a_replay_is_still_for_who_asked_for_less_motion() {
 }
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn an_anomaly_of_transactions_leads_to_the_diagram() {
     let store = tempfile::tempdir().unwrap();
     let words = "txn-b --consistency-models serializable --seed 1 --rate 100 --time-limit 10";
@@ -268,7 +263,6 @@ async fn an_anomaly_of_transactions_leads_to_the_diagram() {
 }
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn a_window_that_no_order_explains_leads_to_the_diagram() {
     let store = tempfile::tempdir().unwrap();
     let report = runs::lonely_registers(store.path());
@@ -288,7 +282,6 @@ async fn a_window_that_no_order_explains_leads_to_the_diagram() {
 
 /// How long it takes is printed; machines differ too much for a limit.
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn two_hundred_thousand_messages_fit_in_a_page() {
     let store = tempfile::tempdir().unwrap();
     let words = "broadcast-d --strategy flood --nemesis none --time-limit 38 --seed 1";

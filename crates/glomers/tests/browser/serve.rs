@@ -14,7 +14,6 @@ fn home(server: &Server) -> String {
 }
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn runs_are_listed_filtered_opened_and_put_side_by_side() {
     let store = tempfile::tempdir().unwrap();
     runs::run(store.path(), "echo --seed 1");
@@ -76,7 +75,6 @@ async fn runs_are_listed_filtered_opened_and_put_side_by_side() {
 }
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn a_run_in_flight_comes_goes_and_is_then_in_the_list() {
     let store = tempfile::tempdir().unwrap();
     runs::run(store.path(), "echo --seed 1");
@@ -111,7 +109,6 @@ async fn a_run_in_flight_comes_goes_and_is_then_in_the_list() {
 }
 
 #[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
 async fn what_leads_out_of_the_store_is_not_there() {
     let outside = tempfile::tempdir().unwrap();
     let store = outside.path().join("store");
