@@ -1,6 +1,7 @@
 //! Flooding under the official settings of 3a to 3c, on many seeds, with a
 //! broken node that a run must catch.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use broadcast::{Broadcast, Strategy};
@@ -55,6 +56,31 @@ fn a_value_crosses_each_edge_once_and_is_acknowledged_once() {
     let results = outcome.check();
     let servers = results.net.map(|net| net.servers.msg_count);
     assert_eq!(servers, Some(broadcasts * 8 + 4 * 4));
+}
+
+#[test]
+fn a_pool_says_nothing_twice_once_it_knows_how_long_answers_take() {
+    // Round trips of 200 ms, twice what a pool waits at first.
+    let settings = official(5).latency_ms(100);
+    let settings = settings.topology(maelstrom_sim::TopologyKind::Line);
+    let host = InProcess::new(|ctx| Broadcast::new(Strategy::TimeoutPool, &ctx));
+    let outcome = Run::new(settings, 3, host).execute();
+    let mut told = HashMap::new();
+    for event in outcome.journal.events.iter() {
+        let message = outcome.journal.message(event).unwrap();
+        let value = message.body.decode::<Request>();
+        if event.kind == EventKind::Send
+            && !message.involves_client()
+            && let Ok(Request::Broadcast { message: value }) = value
+        {
+            let way = (message.src.clone(), message.dest.clone(), value);
+            told.entry(way).or_insert_with(Vec::new).push(event.time);
+        }
+    }
+    let twice: Vec<_> = told.values().filter(|times| times.len() > 1).collect();
+    assert!(!twice.is_empty(), "the first timeout is too short");
+    let latest = twice.iter().map(|times| times[0]).max().unwrap();
+    assert!(latest < 3_000_000_000, "{latest} ns, of {twice:?}");
 }
 
 /// Tells everybody once what a client told it, and never again.
