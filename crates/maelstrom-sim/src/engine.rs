@@ -530,6 +530,9 @@ impl<'a> Engine<'a> {
     }
 
     fn hand_over_early(&mut self) {
+        if self.early.is_empty() {
+            return;
+        }
         let now = self.clock.now();
         let Self { early, network, .. } = self;
         let come_up = |(receiver, _, until): &mut (usize, Message, u64)| {
