@@ -256,11 +256,6 @@ impl<'a> Engine<'a> {
     async fn main_phase(&mut self) -> Result<(), RunError> {
         let start = self.clock.now();
         let cutoff = start + nanoseconds(self.settings.time_limit);
-        if self.settings.rate == 0.0 {
-            // One long sleep; the nemesis sleeps with it.
-            while self.step(Some(cutoff)).await? {}
-            return Ok(());
-        }
         if !self.settings.nemesis.is_empty() {
             let interval = self.settings.nemesis_interval.as_secs_f64() * 1e9;
             let rng = Stream::Faults.rng(self.run.seed);
@@ -276,7 +271,8 @@ impl<'a> Engine<'a> {
         let mut next_operation = start;
         loop {
             let now = self.clock.now();
-            let operation = self.threads.free().map(|_| next_operation.max(now));
+            let free = self.threads.free().filter(|_| self.settings.rate > 0.0);
+            let operation = free.map(|_| next_operation.max(now));
             let fault = self
                 .nemesis
                 .as_ref()

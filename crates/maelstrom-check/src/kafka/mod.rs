@@ -188,6 +188,7 @@ fn allowed(kind: &str, options: KafkaOptions) -> bool {
 /// Allowed are `int-send-skip` and everything about G0: sends of different transactions may interleave.
 ///
 /// A poll of a message that nobody sent ends in unknown: upstream's check gives up on it.
+/// So does an offset beyond 100 million, up to which it would keep every offset in memory.
 ///
 /// ```
 /// use maelstrom_check::{History, KafkaOptions, Verdict, kafka};
@@ -237,7 +238,7 @@ pub fn kafka(history: &History, options: KafkaOptions) -> KafkaResults {
         }
     };
     results.worst_realtime_lag = lag::worst(&ops);
-    if let Some(reason) = unknown_message(&ops) {
+    if let Some(reason) = far_offset(&ops).or_else(|| unknown_message(&ops)) {
         results.error = Some(reason);
         return results;
     }
@@ -252,6 +253,22 @@ pub fn kafka(history: &History, options: KafkaOptions) -> KafkaResults {
         .collect();
     results.valid = Verdict::of(results.bad_error_types.is_empty());
     results
+}
+
+/// The highest offset that upstream's check has room for: it keeps each up to that.
+const LAST_OFFSET: i64 = 100_000_000;
+
+fn far_offset(ops: &Ops<'_>) -> Option<String> {
+    ops.entries.iter().find_map(|entry| {
+        let runs = entry.sends.iter().chain(&entry.polls);
+        let mut offsets = runs.flat_map(|(_, run)| run.iter().filter_map(|(offset, _)| *offset));
+        let offset = offsets.find(|offset| *offset > LAST_OFFSET)?;
+        let index = ops.op(entry).index;
+        Some(format!(
+            "operation {index} has the offset {offset}, and Maelstrom's check, which keeps \
+            every offset up to the last, would run out of memory"
+        ))
+    })
 }
 
 /// A message that was polled and that nobody sent: upstream's check gives up on it.

@@ -52,18 +52,20 @@ impl CasRegister {
         sent: &Value,
         completion: Option<(&Op, &Value)>,
     ) -> Option<RegisterOp> {
-        let pair = || match sent.items() {
+        let pair_of = |value: &Value| match value.items() {
             [from, to] => Some((from.clone(), to.clone())),
             _ => None,
         };
+        let pair = || pair_of(sent);
         match completion.map(|(op, value)| (op.kind, op, value)) {
             Some((OpType::Ok, _, value)) => match f {
                 "read" if self.rules == RegisterRules::Strict => {
                     Some(RegisterOp::Read(Some(value.clone())))
                 }
                 "read" => Some(RegisterOp::Read((!value.is_nil()).then(|| value.clone()))),
-                "write" => Some(RegisterOp::Write(sent.clone())),
-                "cas" => pair().map(|(from, to)| RegisterOp::Cas(from, to)),
+                // What it did is what the completion says, as for Knossos.
+                "write" => Some(RegisterOp::Write(value.clone())),
+                "cas" => pair_of(value).map(|(from, to)| RegisterOp::Cas(from, to)),
                 _ => None,
             },
             Some((OpType::Fail, op, _)) if self.rules == RegisterRules::Strict => {

@@ -4,6 +4,8 @@
 //! `nil` inside a list, compound keys) goes in as its EDN, marked so that no string can be
 //! mistaken for it.
 
+use std::mem::discriminant;
+
 use adya::history::{Interner, Mop, Op, OpType, ReadValue, Scalar};
 use rustc_hash::FxHashMap;
 
@@ -49,6 +51,9 @@ pub(super) struct Input {
 /// The engine finds the latter two itself, but then reports the history as valid.
 pub(super) fn convert(history: &History, objects: TxnObjects) -> Result<Input, String> {
     unique_versions(history, objects)?;
+    if objects == TxnObjects::Registers {
+        keys_of_one_type(history)?;
+    }
     let mut interner = Interner::default();
     let mut ids: FxHashMap<Value, adya::history::Id> = FxHashMap::default();
     let mut ops = Vec::with_capacity(history.len());
@@ -87,7 +92,7 @@ pub(super) fn convert(history: &History, objects: TxnObjects) -> Result<Input, S
             let fits = match (objects, f.name()) {
                 (TxnObjects::Lists, Some("append")) | (TxnObjects::Registers, Some("w")) => true,
                 (TxnObjects::Lists, Some("r")) => value.is_nil() || value.is_collection(),
-                (TxnObjects::Registers, Some("r")) => !value.is_collection(),
+                (TxnObjects::Registers, Some("r")) => true,
                 _ => false,
             };
             if !fits {
@@ -110,7 +115,7 @@ pub(super) fn convert(history: &History, objects: TxnObjects) -> Result<Input, S
                     key,
                     value: match value {
                         Value::Nil => ReadValue::Nil,
-                        v if v.is_collection() => {
+                        v if objects == TxnObjects::Lists => {
                             ReadValue::List(v.items().iter().map(&mut id).collect())
                         }
                         v => ReadValue::Scalar(id(v)),
@@ -139,6 +144,23 @@ pub(super) fn convert(history: &History, objects: TxnObjects) -> Result<Input, S
         history: adya::History::from_ops(ops, interner),
         position,
     })
+}
+
+/// Refuses a history whose keys are of several types, as Elle does.
+fn keys_of_one_type(history: &History) -> Result<(), String> {
+    let steps = history
+        .client_ops()
+        .flat_map(|(_, op)| op.value.items().iter().map(move |step| (op, step)));
+    let mut keys = steps.filter_map(|(op, step)| Some((op.index, step.items().get(1)?)));
+    let Some((_, first)) = keys.next() else {
+        return Ok(());
+    };
+    match keys.find(|(_, key)| discriminant(*key) != discriminant(first)) {
+        None => Ok(()),
+        Some((index, key)) => Err(format!(
+            "operation {index}: {key} is a key of another type than {first}, and Elle takes one type of keys"
+        )),
+    }
 }
 
 /// Refuses a history in which two appends of a key were of the same element, or two ok

@@ -274,3 +274,49 @@ fn a_history_without_keys_is_that_of_one_register() {
         Verdict::Unknown
     );
 }
+
+#[test]
+fn an_ok_write_did_what_its_completion_says() {
+    let written_and_read = |read: i64| {
+        let pair = |value: i64| Value::vector([0, value]);
+        history([
+            Op::invoke(0, "write", pair(1)),
+            Op::ok(0, "write", pair(2)),
+            Op::invoke(0, "read", Value::vector([Value::from(0), Value::Nil])),
+            Op::ok(0, "read", pair(read)),
+        ])
+    };
+    for (read, verdict) in [(2, Verdict::Valid), (1, Verdict::Invalid)] {
+        let found = check(
+            Workload::LinKv,
+            &written_and_read(read),
+            &Options::default(),
+        );
+        assert_eq!(found.maelstrom, verdict, "{read}");
+    }
+}
+
+#[test]
+fn offsets_that_maelstrom_has_no_room_for_are_unknown() {
+    let sent = |offset: i64| {
+        let text = format!(
+            "{{:process 0 :type :invoke :f :send :value [[:send \"k\" 7]]}}
+             {{:process 0 :type :ok :f :send :value [[:send \"k\" [{offset} 7]]]}}
+             {{:process 1 :type :invoke :f :poll :value [[:poll]]}}
+             {{:process 1 :type :ok :f :poll :value [[:poll {{\"k\" [[{offset} 7]]}}]]}}"
+        );
+        check(
+            Workload::Kafka,
+            &History::parse(&text).unwrap(),
+            &Options::default(),
+        )
+    };
+    assert_eq!(sent(100_000_000).maelstrom, Verdict::Valid);
+    let far = sent(1_795_302_798_131_245_743);
+    assert_eq!(far.maelstrom, Verdict::Unknown);
+    assert!(
+        far.story().contains("the offset 1795302798131245743"),
+        "{}",
+        far.story()
+    );
+}

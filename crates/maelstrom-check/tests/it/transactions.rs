@@ -292,8 +292,8 @@ fn what_is_no_such_transaction_is_unknown_and_says_why() {
         (
             registers,
             "[:w x 1]",
-            "[:r x [1]]",
-            "neither write nor read of a register",
+            "[:r 1 1]",
+            "1 is a key of another type than x",
         ),
     ] {
         let text = format!(

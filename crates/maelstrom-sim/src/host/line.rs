@@ -3,7 +3,8 @@
 //! Maelstrom's reader is strict with the envelope (a field too many, or an `id`
 //! of `null`, and the line is no message) and lenient with the text: control
 //! characters may stand in strings as they are, bytes that are no UTF-8 count as
-//! U+FFFD, and what stands behind the message on its line is passed over.
+//! U+FFFD, what stands behind the message on its line is passed over, and a body
+//! that is missing, `null` or `[]` counts as `{}`.
 
 use maelstrom_proto::{Body, Frame, Message, NodeId};
 use serde::{Deserialize, Deserializer};
@@ -69,10 +70,26 @@ fn first(text: &str) -> Result<Line, serde_json::Error> {
 struct Envelope {
     src: String,
     dest: String,
+    #[serde(default = "empty", deserialize_with = "body")]
     body: Body,
     /// The network gives its own.
     #[serde(default, rename = "id", deserialize_with = "integer")]
     _id: (),
+}
+
+/// The body of a message that says nothing.
+fn empty() -> Body {
+    Body::parse("{}").expect("it is an object")
+}
+
+/// A body, or nothing in a form that Maelstrom takes for an empty one.
+fn body<'de, D: Deserializer<'de>>(from: D) -> Result<Body, D::Error> {
+    let text = Box::<RawValue>::deserialize(from)?;
+    match text.get() {
+        "null" => Ok(empty()),
+        list if serde_json::from_str::<[(); 0]>(list).is_ok() => Ok(empty()),
+        object => serde_json::from_str(object).map_err(serde::de::Error::custom),
+    }
 }
 
 /// An integer of any size, and nothing else.
@@ -128,6 +145,9 @@ mod tests {
                 r#"{"src":"a","dest":"b","body":{"s":"\ud800"}}"#,
                 r#"{"s":"\ud800"}"#,
             ),
+            (r#"{"src":"a","dest":"b"}"#, "{}"),
+            (r#"{"src":"a","dest":"b","body":null}"#, "{}"),
+            (r#"{"src":"a","dest":"b","body":[ ]}"#, "{}"),
         ] {
             let Line { message, rest } = read(line.as_bytes()).unwrap();
             assert_eq!(rest, "", "{line}");
@@ -173,7 +193,6 @@ mod tests {
             ),
             (r#"{"src":null,"dest":"b","body":{}}"#, "invalid type: null"),
             (r#"{"dest":"b","body":{}}"#, "missing field `src`"),
-            (r#"{"src":"a","dest":"b"}"#, "missing field `body`"),
             (
                 r#"{"src":"a","dest":"b","body":7}"#,
                 "a body is a JSON object, not `7`",

@@ -168,6 +168,20 @@ fn a_rate_of_zero_asks_nothing_and_still_reads_at_the_end() {
 }
 
 #[test]
+fn the_nemesis_acts_where_clients_ask_nothing() {
+    let settings = Settings::new(Workload::Broadcast)
+        .rate(0.0)
+        .time_limit(20)
+        .nemesis(Fault::Partition)
+        .nemesis_interval(5.0);
+    let outcome = run(settings);
+    let ops = outcome.history.ops().iter();
+    let faults = ops.filter(|op| &*op.f == "start-partition").count();
+    assert!(faults >= 2, "{faults}");
+    assert_eq!(invocations(&outcome).len(), 5);
+}
+
+#[test]
 fn the_nemesis_acts_at_once_and_then_at_its_interval() {
     let settings = Settings::new(Workload::Broadcast)
         .time_limit(600)

@@ -155,10 +155,10 @@ fn a_line_that_is_not_json_is_quoted() {
 }
 
 #[test]
-fn a_message_without_a_body_says_what_is_missing() {
-    let script = Script::new(r#"echo '{"src":"n0","dest":"c0"}'; sleep 60"#);
+fn a_message_to_nobody_says_what_is_missing() {
+    let script = Script::new(r#"echo '{"src":"n0","body":{}}'; sleep 60"#);
     let failure = script.failure();
-    assert!(failure.contains("missing field `body`"), "{failure}");
+    assert!(failure.contains("missing field `dest`"), "{failure}");
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use maelstrom_proto::Message;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
+};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -21,7 +23,7 @@ use crate::problem::ProblemKind;
 const CHUNK: usize = 64 << 10;
 
 /// The longest line that a node may print: beyond it, the line counts as no message.
-const LONGEST_LINE: u64 = 64 << 20;
+const LONGEST_LINE: usize = 64 << 20;
 
 /// How much of what a node writes to standard error is kept.
 const LARGEST_LOG: usize = 64 << 20;
@@ -102,16 +104,14 @@ pub(super) async fn write_stdin(
 pub(super) async fn read_stdout(stdout: impl AsyncRead + Unpin, life: Arc<Life>) {
     let mut stdout = BufReader::with_capacity(CHUNK, stdout);
     let mut line = Vec::new();
+    let mut after_return = false;
     let mut told = false;
     loop {
         line.clear();
         // One huge line must not hold its memory for ever.
         line.shrink_to(16 * CHUNK);
-        let read = (&mut stdout)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-            .await;
-        if !matches!(read, Ok(length) if length > 0) {
+        let read = read_line(&mut stdout, &mut line, &mut after_return).await;
+        if !matches!(read, Ok(true)) {
             return life
                 .report_closed(|traces| ProblemKind::ClosedOutput { traces })
                 .await;
@@ -139,9 +139,36 @@ pub(super) async fn read_stdout(stdout: impl AsyncRead + Unpin, life: Arc<Life>)
     }
 }
 
+/// Reads up to the end of a line, which is a newline, a carriage return or one
+/// behind the other, as for Java. `false` when there is nothing left.
+async fn read_line(
+    input: &mut (impl AsyncBufRead + Unpin),
+    line: &mut Vec<u8>,
+    after_return: &mut bool,
+) -> std::io::Result<bool> {
+    loop {
+        let chunk = input.fill_buf().await?;
+        let Some(first) = chunk.first() else {
+            return Ok(!line.is_empty());
+        };
+        if std::mem::take(after_return) && *first == b'\n' {
+            input.consume(1);
+            continue;
+        }
+        let end = chunk.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        line.extend_from_slice(&chunk[..end.unwrap_or(chunk.len())]);
+        *after_return = end.is_some_and(|end| chunk[end] == b'\r');
+        let taken = end.map_or(chunk.len(), |end| end + 1);
+        input.consume(taken);
+        if end.is_some() || line.len() >= LONGEST_LINE {
+            return Ok(true);
+        }
+    }
+}
+
 /// Sends the message on a line. Gives what stands behind it.
 fn take_line(line: &[u8], life: &Life) -> Result<String, String> {
-    if line.len() as u64 == LONGEST_LINE {
+    if line.len() >= LONGEST_LINE {
         return Err(format!("longer than {} MB", LONGEST_LINE >> 20));
     }
     let Line { message, rest } = line::read(line)?;
@@ -248,6 +275,22 @@ mod tests {
             write_line(&mut line, &message);
             let expected = serde_json::to_string(&message).unwrap() + "\n";
             assert_eq!(String::from_utf8(line).unwrap(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_ends_at_a_newline_a_return_or_both() {
+        let text = "a\nb\r\nc\rd\n\r\re";
+        for size in 1..text.len() {
+            let mut input = BufReader::with_capacity(size, text.as_bytes());
+            let (mut line, mut lines, mut after_return) = (Vec::new(), Vec::new(), false);
+            while read_line(&mut input, &mut line, &mut after_return)
+                .await
+                .unwrap()
+            {
+                lines.push(String::from_utf8(std::mem::take(&mut line)).unwrap());
+            }
+            assert_eq!(lines, ["a", "b", "c", "d", "", "", "e"], "{size}");
         }
     }
 

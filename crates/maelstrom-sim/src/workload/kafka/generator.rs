@@ -51,10 +51,10 @@ impl Mix {
 
     /// Assigns a log, and perhaps all that have unseen messages.
     fn assign(&self, key: i64, rng: &mut ChaCha8Rng) -> Invocation {
-        let mut keys = vec![key];
+        let mut keys = Vec::new();
         let mut extra = Vec::new();
         if rng.random_bool(CATCH_UP) && !self.unseen.is_empty() {
-            keys.extend(self.unseen.keys().filter(|unseen| **unseen != key));
+            keys.extend(self.unseen.keys().copied());
             let lag = self.unseen.iter().map(|(key, sent)| {
                 let polled = self.polled.get(key).copied().unwrap_or(-1);
                 let lag = [
@@ -64,6 +64,9 @@ impl Mix {
                 (Value::from(*key), Value::map(lag))
             });
             extra.push(("unseen", Value::map(lag)));
+        }
+        if !keys.contains(&key) {
+            keys.push(key);
         }
         let names = keys.into_iter().map(name);
         Invocation {
