@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Run every strategy of every challenge, and write the table of results.
     Results(ResultsArgs),
     /// Test a node in any language, with Maelstrom's own flags, in real time.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES, args_override_self = true)]
     Test(Box<TestArgs>),
     /// Judge a history that was recorded elsewhere.
     #[command(after_help = EXIT_CODES)]
@@ -122,7 +122,7 @@ pub(crate) struct SettingArgs {
     rate: Option<f64>,
 
     /// How many seconds operations are started.
-    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     time_limit: Option<u32>,
 
     /// The mean latency between servers, in milliseconds.

@@ -23,16 +23,16 @@ pub(crate) struct TestArgs {
     #[arg(short, long, default_value = "lin-kv")]
     workload: Workload,
 
-    /// The nodes by name, separated by commas; n1 to n5 unless given.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with_all = ["node", "nodes_file", "node_count"])]
+    /// The nodes by name, separated by commas; n1 to n5 unless given. With --node-count none of the names counts.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     nodes: Vec<String>,
 
     /// A node by name; may be given several times.
-    #[arg(short, long, value_name = "NAME", conflicts_with_all = ["nodes_file", "node_count"])]
+    #[arg(short, long, value_name = "NAME")]
     node: Vec<String>,
 
     /// A file with the name of a node on each line.
-    #[arg(long, value_name = "FILE", conflicts_with = "node_count")]
+    #[arg(long, value_name = "FILE")]
     nodes_file: Option<PathBuf>,
 
     /// Draw from this seed [default: a new one, which is printed].
@@ -154,7 +154,8 @@ pub(crate) fn test(args: &TestArgs) -> u8 {
 /// code that it has on Maelstrom.
 fn settings(args: &TestArgs) -> Result<Settings, (u8, String)> {
     let mut settings = Settings::new(args.workload);
-    let mut names = [args.nodes.clone(), args.node.clone()].concat();
+    // In Jepsen's order.
+    let mut names = Vec::new();
     if let Some(file) = &args.nodes_file {
         let text = std::fs::read_to_string(file);
         let text = text.map_err(|error| {
@@ -163,6 +164,7 @@ fn settings(args: &TestArgs) -> Result<Settings, (u8, String)> {
         })?;
         names.extend(text.split_whitespace().map(str::to_owned));
     }
+    names.extend(args.nodes.iter().chain(&args.node).cloned());
     if !names.is_empty() {
         settings.nodes = names.into_iter().map(NodeId::from).collect();
     }

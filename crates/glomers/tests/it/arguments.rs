@@ -125,8 +125,8 @@ fn test_refuses_what_maelstrom_refuses() {
     refused("test --bin /bin/cat --nodes n1,n1", &["names that differ"]);
     refused("test --bin /bin/cat --nodes c1", &["clients"]);
     refused(
-        "test --bin /bin/cat --nodes a,b --node-count 2",
-        &["cannot be used with"],
+        "test --bin /bin/cat --time-limit 0",
+        &["--time-limit", "1.."],
     );
     refused(
         "test --bin /bin/cat --services best",
@@ -159,10 +159,12 @@ fn test_has_every_flag_of_maelstroms_with_its_default() {
                   --strict-host-key-checking --username a --password b --ssh-private-key c";
     let settings = |flags: &str| {
         let store = tempfile::tempdir().unwrap();
+        std::fs::write(store.path().join("nodes"), "x\ny\n").unwrap();
         let words = format!(
             "test --bin /bin/false --concurrency 2n --store {} {flags}",
             store.path().display()
         );
+        let words = words.replace("STORE", &store.path().display().to_string());
         let run = glomers(store.path(), &words);
         assert_eq!(run.code, 255, "{run:?}");
         super::results(store.path())["settings"].clone()
@@ -170,6 +172,14 @@ fn test_has_every_flag_of_maelstroms_with_its_default() {
     let given = settings("");
     assert_eq!(given["rate"], 5.0, "{given}");
     assert_eq!(settings(default), given);
+    // The last of several counts, and a number of nodes more than any names.
+    let again = format!("--rate 7 --topology line --nodes a,b {default}")
+        .replace("--nodes n1,n2,n3,n4,n5", "");
+    let named = settings(&format!("{again} -n d --nodes-file STORE/nodes"));
+    assert_eq!(named["rate"], 5.0, "{named}");
+    assert_eq!(named["nodes"], serde_json::json!(["x", "y", "a", "b", "d"]));
+    let counted = settings("--nodes a,b --node-count 2");
+    assert_eq!(counted["nodes"], serde_json::json!(["n0", "n1"]));
     assert_eq!(settings(others), given);
     // These have a default that the others' runs show, or none.
     let help = glomers(tempfile::tempdir().unwrap().path(), "test --help").out;
