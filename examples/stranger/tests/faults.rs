@@ -57,7 +57,7 @@ fn a_node_that_tells_only_once_is_caught_with_the_story() {
     for part in [
         "seed 0 failed",
         "2 nodes, 1 operation, 1 fault",
-        "never heard of",
+        "lacks ",
         "(told to n",
         "the network is cut",
         "n0 → n1  add element=0  [lost]",

@@ -38,6 +38,17 @@ fn a_lost_value_is_told_with_its_node_its_time_and_the_partition() {
 }
 
 #[test]
+fn what_a_killed_node_forgot_is_told_with_its_death() {
+    let settings = settings(Workload::Broadcast).node_count(1).time_limit(20);
+    let settings = settings.nemesis(Fault::Kill).nemesis_interval(3.0);
+    let outcome = Run::new(settings, 1, InProcess::new(broadcast_without_retry)).execute();
+    let story = outcome.story(&outcome.check());
+    let lost = story.lines().nth(1).unwrap_or_default();
+    assert!(lost.starts_with("  n0 had, and lost, "), "{story}");
+    assert!(lost.contains("; n0 was killed at "), "{story}");
+}
+
+#[test]
 fn nothing_is_told_of_values_where_nothing_is_missing() {
     let outcome = Run::new(
         settings(Workload::Broadcast),
@@ -58,7 +69,7 @@ fn a_test_of_a_right_node_returns_and_one_of_a_wrong_node_tells_the_story() {
     for part in [
         "seed 8 failed, 0 before it were valid",
         "2 nodes, 1 operation, ",
-        "never heard of",
+        "n1 lacks 0 (told to n0",
         "told to n",
         "c4 → n0  add element=0",
     ] {
