@@ -74,8 +74,12 @@ impl Many<'_> {
                 )
             }),
             (None, verdict) => {
+                let names: Vec<String> = results.anomalies().into_iter().collect();
                 let story = outcome.story(&results);
-                Some(format!("{verdict}: {}", gist(&story)))
+                Some(match names.is_empty() {
+                    true => format!("{verdict}: {}", gist(&story)),
+                    false => format!("{verdict}: {}", names.join(", ")),
+                })
             }
         };
         Summary {

@@ -126,6 +126,9 @@ impl Shrinking<'_> {
             Some(failure) => anstream::println!("\n{failure}"),
             None => anstream::println!("\n{}", found.outcome.story(&found.results).trim_end()),
         }
+        for note in found.notes() {
+            anstream::println!("{note}");
+        }
         anstream::println!("\n{}", found.outcome.timeline().trim_end());
         anstream::println!("\n{} {}", "again:".dimmed(), self.again(found));
     }

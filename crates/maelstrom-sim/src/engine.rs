@@ -553,19 +553,36 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// Waits for an interrupt (Ctrl-C) or a request to terminate.
+/// Waits for an interrupt (Ctrl-C), a request to terminate, or the end of the
+/// terminal, unless the command was told to outlive it (`nohup`).
 async fn asked_to_end() -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
+        let hangup = async {
+            match (!outlives_its_terminal()).then(|| signal(SignalKind::hangup())) {
+                Some(Ok(mut hangup)) => hangup.recv().await,
+                _ => std::future::pending().await,
+            }
+        };
         tokio::select! {
             result = tokio::signal::ctrl_c() => result,
             _ = terminate.recv() => Ok(()),
+            _ = hangup => Ok(()),
         }
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await
+}
+
+/// Whether hangups are ignored, as far as the system tells.
+#[cfg(unix)]
+fn outlives_its_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
 fn nanoseconds(duration: std::time::Duration) -> u64 {

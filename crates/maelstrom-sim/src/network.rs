@@ -56,6 +56,8 @@ struct State {
     /// How many more bytes the messages may take before they are a flood.
     room: u64,
     problems: Vec<Problem>,
+    /// Nodes of which it was told that they send clients what answers nothing.
+    unanswering: BTreeSet<NodeId>,
 }
 
 struct Inbox {
@@ -121,6 +123,7 @@ impl Network {
             recorder: Recorder::default(),
             room,
             problems: Vec::new(),
+            unanswering: BTreeSet::new(),
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -532,6 +535,15 @@ impl State {
             return;
         }
         let answers = in_reply_to(&message.body);
+        if answers.is_none() && self.unanswering.insert(message.src.clone()) {
+            self.problems.push(Problem {
+                time: now,
+                node: message.src.clone(),
+                kind: ProblemKind::NoAnswer {
+                    message: message.clone(),
+                },
+            });
+        }
         if let Some((_, caller)) = waiting.take_if(|(msg_id, _)| Some(*msg_id) == answers) {
             // A caller that is gone is a run that is ending.
             let _ = caller.send(message.body);

@@ -58,6 +58,12 @@ pub enum ProblemKind {
         /// The beginning of it.
         text: String,
     },
+    /// It sent a client something that answers nothing: `in_reply_to` is missing,
+    /// or no whole number. Nobody takes it for an answer. Told of a node once.
+    NoAnswer {
+        /// The message.
+        message: Message,
+    },
     /// It closed its standard output.
     ClosedOutput {
         /// What else is known of the node.
@@ -111,11 +117,14 @@ impl fmt::Display for Traces {
 impl ProblemKind {
     /// Whether the run can't go on. After a late reply it does, without the
     /// node, and so it does as long as a node may yet read, and past what stands
-    /// behind a message.
+    /// behind a message or answers nothing.
     pub fn is_fatal(&self) -> bool {
         !matches!(
             self,
-            Self::LateReply { .. } | Self::Trailing { .. } | Self::Unread { .. }
+            Self::LateReply { .. }
+                | Self::Trailing { .. }
+                | Self::NoAnswer { .. }
+                | Self::Unread { .. }
         )
     }
 }
@@ -164,6 +173,14 @@ impl fmt::Display for Problem {
                     "{node} printed a line on standard output that is no message, at {seconds:.3} s: {reason}\n  \
                     {line}\nA message is one JSON object with src, dest and body on a line of its own; \
                     anything else belongs on standard error. {traces}"
+                )
+            }
+            ProblemKind::NoAnswer { message } => {
+                let (client, body) = (&message.dest, &message.body);
+                write!(
+                    f,
+                    "{node} sent {client} a message at {seconds:.3} s whose `in_reply_to` is missing or no whole number, \
+                    so that no client takes it for an answer: {body}"
                 )
             }
             ProblemKind::Trailing { text } => {

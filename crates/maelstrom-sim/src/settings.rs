@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use maelstrom_check::{Availability, ConsistencyModel, Workload};
-use maelstrom_proto::NodeId;
+use maelstrom_proto::{NodeId, NodeKind};
 
 use crate::selection::Selection;
 
@@ -229,9 +229,11 @@ impl Settings {
         if self.nodes.is_empty() {
             return wrong("node-count", "0".into(), "at least 1");
         }
-        if let Some(client) = self.nodes.iter().find(|id| id.is_client()) {
-            let allowed = "names that do not begin with `c`, which are clients";
-            return wrong("nodes", client.to_string(), allowed);
+        let foreign = |id: &&NodeId| id.kind() != NodeKind::Node || id.as_str().is_empty();
+        if let Some(foreign) = self.nodes.iter().find(foreign) {
+            let allowed =
+                "names that do not begin with `c`, as those of clients do, and are no service's";
+            return wrong("nodes", format!("`{foreign}`"), allowed);
         }
         if self.nodes.iter().collect::<BTreeSet<_>>().len() < self.nodes.len() {
             return wrong("nodes", format!("{:?}", self.nodes), "names that differ");
@@ -239,19 +241,16 @@ impl Settings {
         if !(self.rate.is_finite() && self.rate >= 0.0) {
             return wrong("rate", self.rate.to_string(), "a number from 0 up");
         }
-        if self.concurrency.threads(self.nodes.len()) == 0 {
-            return wrong(
-                "concurrency",
-                self.concurrency.to_string(),
-                "at least one client",
-            );
+        if !(1..=MOST).contains(&self.concurrency.threads(self.nodes.len())) {
+            let allowed = "from one client to a million";
+            return wrong("concurrency", self.concurrency.to_string(), allowed);
         }
         for (setting, value) in [
             ("key-count", self.key_count),
             ("max-txn-length", self.max_txn_length),
         ] {
-            if value == 0 {
-                return wrong(setting, "0".into(), "at least 1");
+            if !(1..=MOST).contains(&value) {
+                return wrong(setting, value.to_string(), "a number from 1 to a million");
             }
         }
         if self.max_writes_per_key == 0 {
@@ -277,9 +276,12 @@ impl Settings {
     }
 }
 
+/// The most clients, keys or steps of a transaction: each takes memory.
+const MOST: usize = 1_000_000;
+
 /// A setting that can't be run with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("--{setting} can't be {value}: {allowed} expected")]
+#[error("--{setting} can't be {value}: expected {allowed}")]
 pub struct SettingsError {
     /// The setting, by the name of its flag.
     pub setting: &'static str,
@@ -303,7 +305,7 @@ impl Concurrency {
     pub fn threads(self, nodes: usize) -> usize {
         match self {
             Self::Total(count) => count,
-            Self::PerNode(each) => each * nodes,
+            Self::PerNode(each) => each.saturating_mul(nodes),
         }
     }
 }
@@ -468,7 +470,7 @@ mod tests {
         let error = fine.clone().node_count(0).validate().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "--node-count can't be 0: at least 1 expected"
+            "--node-count can't be 0: expected at least 1"
         );
         assert!(fine.clone().rate(f64::NAN).validate().is_err());
         assert!(fine.clone().rate(-1.0).validate().is_err());

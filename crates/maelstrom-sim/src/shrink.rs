@@ -19,7 +19,7 @@ use maelstrom_check::{Results, Verdict};
 
 use crate::clock::Pace;
 use crate::host::Host;
-use crate::problem::ProblemKind;
+use crate::problem::{Problem, ProblemKind};
 use crate::run::{Outcome, Run, RunError};
 use crate::selection::Selection;
 use crate::settings::Settings;
@@ -36,6 +36,9 @@ const MESSAGES: usize = 100_000;
 
 /// How many of the seeds on which the smallest settings fail are cut down.
 const FAILURES: usize = 6;
+
+/// How many notices of a run are told.
+const NOTICES: usize = 5;
 
 /// The way from a run that fails to a small one that fails alike.
 ///
@@ -92,6 +95,8 @@ pub struct Shrunk {
     pub runs: usize,
     /// Whether nothing smaller was found, rather than not looked for to the end.
     pub complete: bool,
+    /// What was wrong with nodes in the first run, beside its anomalies.
+    first_notices: Vec<Problem>,
 }
 
 /// How large a run is. The first field that differs decides which is smaller.
@@ -209,6 +214,7 @@ impl Shrink {
             });
         }
         let before = first.size;
+        let first_notices = first.outcome.notices.clone();
         search.targets = Some(first.shared.clone());
         search.smallest = Some(first.size);
         let best = search.run(first);
@@ -220,6 +226,7 @@ impl Shrink {
             before,
             runs: search.runs,
             complete: !search.stopped,
+            first_notices,
         })
     }
 }
@@ -363,7 +370,8 @@ impl Search<'_> {
         minimal(numbers.into_iter().collect(), |left| {
             let left = Selection::Only(left.iter().copied().collect());
             let found = self.attempt(&with(&settings, left), seed);
-            found.map(|found| *best = found).is_some()
+            let fails = found.map(|found| *best = found).is_some();
+            (!self.stopped).then_some(fails)
         });
     }
 
@@ -488,6 +496,22 @@ impl fmt::Display for Size {
     }
 }
 
+impl Shrunk {
+    /// What was wrong with nodes in the small run and in the first one, beside
+    /// the anomalies: the small run may fail without what the first was full of.
+    /// The first five of each, a line each.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let runs = [
+            ("small", &self.outcome.notices),
+            ("first", &self.first_notices),
+        ];
+        runs.into_iter().flat_map(|(run, notices)| {
+            let notices = notices.iter().take(NOTICES);
+            notices.map(move |notice| format!("note, of the {run} run: {notice}"))
+        })
+    }
+}
+
 /// The small run for a person: how small it is, what is wrong with it, and
 /// what happened.
 impl fmt::Display for Shrunk {
@@ -508,6 +532,9 @@ impl fmt::Display for Shrunk {
         match &self.outcome.failure {
             Some(failure) => writeln!(f, "{failure}")?,
             None => f.write_str(&self.outcome.story(&self.results))?,
+        }
+        for note in self.notes() {
+            writeln!(f, "{note}")?;
         }
         write!(f, "\n{}", self.outcome.timeline())
     }

@@ -33,6 +33,29 @@ fn run<N: Node>(
     Run::new(settings, 9, InProcess::new(make)).execute()
 }
 
+#[test]
+fn an_answer_that_names_no_question_is_told_of_once() {
+    let outcome = run(Workload::Echo, |_| {
+        handler(|ctx: Context, any: Any| async move {
+            let Any::Echo { echo } = any else {
+                unreachable!("clients only echo")
+            };
+            ctx.send(ctx.sender(), &json!({"type": "echo_ok", "echo": echo}));
+            std::future::pending::<Result<Json, Error>>().await
+        })
+    });
+    let notices: Vec<String> = outcome.notices.iter().map(ToString::to_string).collect();
+    let [notice] = &notices[..] else {
+        panic!("{notices:?}");
+    };
+    assert!(
+        notice.starts_with("n0 sent c2 a message at ")
+            && notice.contains("`in_reply_to` is missing"),
+        "{notice}"
+    );
+    assert_eq!(outcome.check().verdict(), Verdict::Invalid);
+}
+
 fn completions(outcome: &Outcome) -> Vec<&Op> {
     assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
     let ops: Vec<&Op> = outcome

@@ -337,7 +337,10 @@ fn services_are_as_settings_ask_for() {
 fn what_lin_kv_can_not_do_is_said_at_once() {
     let one_each = Settings::new(Workload::LinKv);
     let error = one_each.validate().unwrap_err().to_string();
-    assert!(error.contains("--concurrency can't be 1n: 2n"), "{error}");
+    assert!(
+        error.contains("--concurrency can't be 1n: expected 2n"),
+        "{error}"
+    );
     let many = one_each.node_count(11).concurrency(Concurrency::PerNode(2));
     let error = many.validate().unwrap_err().to_string();
     assert!(error.contains("--node-count can't be 11"), "{error}");
