@@ -137,7 +137,7 @@ pub(crate) struct SettingArgs {
     #[arg(long)]
     topology: Option<TopologyKind>,
 
-    /// The faults to inject, separated by commas: partition; or none.
+    /// The faults to inject, separated by commas: partition, kill, pause, loss, duplicate, slow, skew; or none.
     #[arg(long, value_name = "FAULTS", value_parser = faults)]
     nemesis: Option<Faults>,
 
@@ -319,14 +319,14 @@ fn number(text: &str, allowed: &str, fits: impl Fn(f64) -> bool) -> Result<f64, 
 }
 
 fn rate(text: &str) -> Result<f64, String> {
-    number(text, "a number from 0 up", |rate| {
+    number(text, "a number from 0 to 1000000000", |rate| {
         (0.0..=1e9).contains(&rate)
     })
 }
 
 fn interval(text: &str) -> Result<f64, String> {
-    number(text, "a number of seconds above 0", |seconds| {
-        seconds > 0.0 && seconds < 1e9
+    number(text, "a number of seconds from 1e-9 to 1e9", |seconds| {
+        (1e-9..=1e9).contains(&seconds)
     })
 }
 

@@ -1,6 +1,6 @@
 //! `glomers list`: the challenges, one line each.
 
-use maelstrom_sim::{Availability, Selection, Settings};
+use maelstrom_sim::{Availability, Fault, Selection, Settings};
 
 use crate::challenge::CHALLENGES;
 use crate::exit;
@@ -38,8 +38,12 @@ pub(crate) fn describe(settings: &Settings) -> String {
         ));
     }
     for fault in &settings.nemesis {
+        let plural = match fault {
+            Fault::Loss | Fault::Slow | Fault::Skew => "",
+            _ => "s",
+        };
         parts.push(format!(
-            "{fault}s every {} s",
+            "{fault}{plural} every {} s",
             settings.nemesis_interval.as_secs_f64()
         ));
     }

@@ -24,6 +24,9 @@ mod terminal;
 mod test;
 mod upstream;
 
+use std::any::Any;
+use std::io::Write as _;
+use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -45,19 +48,42 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return complain(&error),
     };
-    let code = match cli.command {
+    ExitCode::from(carry_out(&cli.command))
+}
+
+/// Carries out a command, and gives its exit code. That its output can't be
+/// written, as on a full disk, is an error as others are: `println!` panics then.
+fn carry_out(command: &Command) -> u8 {
+    fn unwritable(payload: &dyn Any) -> Option<&String> {
+        let text = payload.downcast_ref::<String>()?;
+        text.starts_with("failed printing to ").then_some(text)
+    }
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if unwritable(info.payload()).is_none() {
+            usual(info);
+        }
+    }));
+    let carried_out = panic::catch_unwind(|| match command {
         Command::List => list::list(),
-        Command::Run(args) => run::run(&args),
-        Command::Sweep(args) => sweep::sweep(&args),
-        Command::Compare(args) => compare::compare(&args),
-        Command::Shrink(args) => shrink::shrink(&args),
-        Command::Results(args) => results::results(&args),
-        Command::Test(args) => test::test(&args),
-        Command::Check(args) => check::check(&args),
-        Command::Serve(args) => serve::serve(&args),
-        Command::Report(args) => report::report(&args),
-    };
-    ExitCode::from(code)
+        Command::Run(args) => run::run(args),
+        Command::Sweep(args) => sweep::sweep(args),
+        Command::Compare(args) => compare::compare(args),
+        Command::Shrink(args) => shrink::shrink(args),
+        Command::Results(args) => results::results(args),
+        Command::Test(args) => test::test(args),
+        Command::Check(args) => check::check(args),
+        Command::Serve(args) => serve::serve(args),
+        Command::Report(args) => report::report(args),
+    });
+    carried_out.unwrap_or_else(|payload| match unwritable(&*payload) {
+        Some(text) => {
+            // Standard error may be just as full.
+            let _ = writeln!(std::io::stderr(), "error: {text}");
+            exit::CRASHED
+        }
+        None => panic::resume_unwind(payload),
+    })
 }
 
 /// Help and version are asked for; everything else is a bad argument.

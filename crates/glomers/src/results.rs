@@ -2,7 +2,7 @@
 //! settings and under partitions, as the table that stands in the README.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use maelstrom_check::Verdict;
@@ -39,9 +39,22 @@ pub(crate) fn results(args: &ResultsArgs) -> u8 {
         "| Challenge | Strategy | Faults | Valid | Messages per operation: servers (all) | Stable latency: median / max, ms | Availability |\n\
          |---|---|---|---|---|---|---|\n",
     );
-    let chosen = CHALLENGES
-        .iter()
-        .filter(|challenge| challenge.id.starts_with(&args.only));
+    let chosen = CHALLENGES.iter();
+    let chosen: Vec<_> = chosen
+        .filter(|challenge| challenge.id.starts_with(&args.only))
+        .collect();
+    if chosen.is_empty() {
+        let text = format!("no challenge's id begins with `{}`", args.only);
+        return complain(exit::BAD_ARGUMENTS, &text);
+    }
+    // It would be a pity to find that out a quarter of an hour later.
+    let failed =
+        |file: &Path, text| complain(exit::CRASHED, &format!("{}: {text}", file.display()));
+    if let Some(file) = &args.write
+        && let Err(text) = parts(file)
+    {
+        return failed(file, text);
+    }
     for challenge in chosen {
         if let Err(text) = challenge_rows(&mut table, challenge, args.seeds) {
             return complain(exit::CRASHED, &text);
@@ -53,7 +66,10 @@ pub(crate) fn results(args: &ResultsArgs) -> u8 {
     };
     match put(file, &table) {
         Ok(()) => exit::VALID,
-        Err(text) => complain(exit::CRASHED, &format!("{}: {text}", file.display())),
+        Err(text) => {
+            anstream::print!("{table}");
+            failed(file, text)
+        }
     }
 }
 
@@ -142,14 +158,17 @@ fn shown(value: Option<f64>, places: usize) -> String {
     value.map_or("–".into(), |value| format!("{value:.places$}"))
 }
 
-fn put(file: &PathBuf, table: &str) -> Result<(), String> {
+/// What stands before the table in a file, and what behind it.
+fn parts(file: &Path) -> Result<(String, String), String> {
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     let place = text.find(BEGIN).zip(text.find(END));
-    let Some((begin, end)) = place.filter(|(begin, end)| begin < end) else {
-        return Err(format!(
-            "the lines `{BEGIN}` and `{END}` are not there in this order"
-        ));
-    };
-    let text = format!("{}{BEGIN}\n{table}{}", &text[..begin], &text[end..]);
+    let place = place.filter(|(begin, end)| begin < end);
+    let parts = place.map(|(begin, end)| (text[..begin].to_owned(), text[end..].to_owned()));
+    parts.ok_or_else(|| format!("the lines `{BEGIN}` and `{END}` are not there in this order"))
+}
+
+fn put(file: &Path, table: &str) -> Result<(), String> {
+    let (before, behind) = parts(file)?;
+    let text = format!("{before}{BEGIN}\n{table}{behind}");
     std::fs::write(file, text).map_err(|error| error.to_string())
 }

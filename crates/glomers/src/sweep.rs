@@ -96,7 +96,11 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
         Ok(asked) => asked,
         Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
     };
-    let seeds: Vec<u64> = (args.from..args.from.saturating_add(args.seeds))
+    let Some(end) = args.from.checked_add(args.seeds) else {
+        let text = format!("there are no {} seeds from {} on", args.seeds, args.from);
+        return complain(exit::BAD_ARGUMENTS, &text);
+    };
+    let seeds: Vec<u64> = (args.from..end)
         .filter(|seed| args.shard.is_none_or(|shard| shard.takes(*seed)))
         .collect();
     let bar = ProgressBar::new(seeds.len() as u64);

@@ -68,10 +68,11 @@ pub(crate) struct TestArgs {
     arguments: Vec<OsString>,
 }
 
-/// Flags that Maelstrom has from Jepsen and makes no use of. They are taken,
-/// so that a command written for it runs as it is, and said to do nothing.
+/// Flags that Maelstrom has from Jepsen and makes no use of, but for the one that
+/// leaves nodes running. They are taken, so that a command written for it runs as
+/// it is, and said to do nothing.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Without effect, as on Maelstrom")]
+#[command(next_help_heading = "Without effect")]
 struct Ignored {
     /// Nodes are always ended with the run.
     #[arg(long)]

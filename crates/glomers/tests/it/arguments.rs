@@ -38,10 +38,10 @@ fn an_unknown_challenge_lists_those_there_are_and_the_nearest() {
 fn a_value_out_of_range_says_what_is_allowed() {
     refused(
         "run echo --rate -1",
-        &["--rate", "-1", "a number from 0 up"],
+        &["--rate", "-1", "a number from 0 to"],
     );
     refused("run echo --time-limit -5", &["--time-limit", "-5"]);
-    refused("run echo --rate fast", &["a number from 0 up"]);
+    refused("run echo --rate fast", &["a number from 0 to"]);
     refused("run echo --node-count 0", &["--node-count", "1.."]);
     refused("run echo --latency ten", &["--latency", "invalid digit"]);
     refused(
@@ -56,13 +56,60 @@ fn a_value_out_of_range_says_what_is_allowed() {
         "run echo --nemesis kil",
         &["unknown fault `kil`", "partition"],
     );
-    refused("run echo --nemesis-interval 0", &["seconds above 0"]);
+    refused("run echo --nemesis-interval 0", &["seconds from 1e-9"]);
     refused("run echo --concurrency 0n", &["2n"]);
     refused(
         "run echo --availability 1.5",
         &["`total`, or a number from 0 to 1"],
     );
     refused("run echo --seed many", &["--seed"]);
+    for concurrency in ["99999999999", "99999999999n", "9223372036854775807n"] {
+        refused(
+            &format!("run echo --concurrency {concurrency}"),
+            &["--concurrency can't be", "from one client to a million"],
+        );
+    }
+    refused(
+        "run kafka-a --key-count 4294967295",
+        &["--key-count can't be 4294967295: expected a number from 1 to a million"],
+    );
+    refused(
+        "sweep echo --from 18446744073709551615 --seeds 3",
+        &["there are no 3 seeds from 18446744073709551615 on"],
+    );
+    refused(
+        "results --only zzz",
+        &["no challenge's id begins with `zzz`"],
+    );
+}
+
+#[test]
+fn a_file_for_results_is_looked_at_before_anything_runs() {
+    let store = tempfile::tempdir().unwrap();
+    let run = glomers(store.path(), "results --write /nonexistent/README.md");
+    assert_eq!((run.code, run.out.as_str()), (255, ""), "{run:?}");
+    assert!(
+        run.err.starts_with("error: /nonexistent/README.md: "),
+        "{run:?}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_can_not_be_written_is_an_error_in_a_sentence() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut list = std::process::Command::new(env!("CARGO_BIN_EXE_glomers"));
+    let output = list.arg("list").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(255));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.starts_with("error: failed printing to stdout"),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
 }
 
 #[test]
@@ -124,6 +171,10 @@ fn test_refuses_what_maelstrom_refuses() {
     refused("test --bin /bin/cat --key-count 0", &["--key-count", "1.."]);
     refused("test --bin /bin/cat --nodes n1,n1", &["names that differ"]);
     refused("test --bin /bin/cat --nodes c1", &["clients"]);
+    refused(
+        "test --bin /bin/cat --nodes a,seq-kv",
+        &["`seq-kv`", "service"],
+    );
     refused(
         "test --bin /bin/cat --time-limit 0",
         &["--time-limit", "1.."],

@@ -4,6 +4,11 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Run, glomers, results};
 
@@ -123,6 +128,29 @@ const SILENT: &str = r#"echo 'hello from the node' >&2
 read line
 echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}'
 while read line; do :; done"#;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_node_outlives_the_terminal() {
+    let store = tempfile::tempdir().unwrap();
+    let program = script(store.path(), "echo $$ > pid; exec sleep 600");
+    let mut run = Command::new(env!("CARGO_BIN_EXE_glomers"))
+        .args(["test", "-w", "echo", "--node-count", "1", "--bin", &program])
+        .args(["--store", "store"])
+        .current_dir(store.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pids = (0..500).map(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::read_to_string(store.path().join("pid")).unwrap_or_default()
+    });
+    let pid = pids.find(|pid| pid.ends_with('\n')).unwrap();
+    kill_process(Pid::from_child(&run), Signal::HUP).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(255));
+    assert!(!Path::new("/proc").join(pid.trim()).exists());
+}
 
 #[test]
 fn what_nodes_say_is_printed_while_the_run_is_under_way() {
