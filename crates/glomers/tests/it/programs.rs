@@ -133,7 +133,9 @@ while read line; do :; done"#;
 #[test]
 fn no_node_outlives_the_terminal() {
     let store = tempfile::tempdir().unwrap();
-    let program = script(store.path(), "echo $$ > pid; exec sleep 600");
+    let pid = store.path().join("pid");
+    let text = format!("echo $$ > {}; exec sleep 600", pid.display());
+    let program = script(store.path(), &text);
     let mut run = Command::new(env!("CARGO_BIN_EXE_glomers"))
         .args(["test", "-w", "echo", "--node-count", "1", "--bin", &program])
         .args(["--store", "store"])
@@ -144,7 +146,7 @@ fn no_node_outlives_the_terminal() {
         .unwrap();
     let mut pids = (0..500).map(|_| {
         std::thread::sleep(Duration::from_millis(20));
-        std::fs::read_to_string(store.path().join("pid")).unwrap_or_default()
+        std::fs::read_to_string(&pid).unwrap_or_default()
     });
     let pid = pids.find(|pid| pid.ends_with('\n')).unwrap();
     kill_process(Pid::from_child(&run), Signal::HUP).unwrap();
