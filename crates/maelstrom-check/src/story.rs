@@ -71,12 +71,11 @@ impl Results {
         }
         self.workload.tell(&mut story);
         for finding in self.strict.iter().flat_map(|s| &s.findings) {
-            // What the other part said in the same words need not be said again.
-            let lines: Vec<&String> = finding
-                .story
-                .iter()
-                .filter(|line| !story.0.contains(*line))
-                .collect();
+            // What the other part said in the same words need not be said again: a
+            // line, and those beneath it, which are indented.
+            let cases = finding.story.chunk_by(|_, next| next.starts_with(' '));
+            let new = |case: &&[String]| case.iter().any(|line| !story.0.contains(line));
+            let lines: Vec<&String> = cases.filter(new).flatten().collect();
             if lines.is_empty() {
                 continue;
             }

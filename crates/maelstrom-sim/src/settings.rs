@@ -437,7 +437,10 @@ named! {
         Partition = "partition",
         /// Kills nodes, and starts them with nothing left of what they knew.
         Kill = "kill",
-        /// Stops nodes for a while. They go on as if no time had passed.
+        /// Stops nodes for a while. They go on as if no time had passed. A node that
+        /// then answers a client which gave up meanwhile, after 5 s as a rule, is not
+        /// listened to any more, as on Maelstrom; the run tells of it. Shorter pauses
+        /// ([`Settings::nemesis_interval`]) spare a node that.
         Pause = "pause",
         /// Loses messages between servers.
         Loss = "loss",

@@ -192,6 +192,11 @@ fn evidence(
         error: None,
     };
     let invocation = |call: &usize| at(calls[*call].invoke);
+    // What was refused is told by its refusal.
+    let refusal = |call: &usize| {
+        let completion = calls[*call].complete.map(&at);
+        completion.filter(|op| op.kind == OpType::Fail)
+    };
     match linearity {
         Linearity::Linearizable { .. } => {}
         Linearity::NotLinearizable(v) => {
@@ -202,7 +207,10 @@ fn evidence(
                 .iter()
                 .map(|good| Config {
                     model: good.state.clone(),
-                    last_op: good.last.as_ref().map(invocation),
+                    last_op: good
+                        .last
+                        .as_ref()
+                        .map(|call| refusal(call).unwrap_or_else(|| invocation(call))),
                     order: good.order.iter().map(invocation).collect(),
                     pending: good.pending.iter().map(invocation).collect(),
                 })
