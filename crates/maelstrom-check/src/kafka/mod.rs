@@ -331,6 +331,11 @@ impl KafkaResults {
             };
             lines.push(format!("{kind} ({}{bad}):", found.count()));
             match found {
+                KafkaErrors::Found { .. } if kind == "empty-transaction-graph" => {
+                    let none =
+                        "  no operation depends on another, so that there was nothing to judge";
+                    lines.push(none.to_owned());
+                }
                 KafkaErrors::Found { errs, .. } => {
                     lines.extend(errs.iter().take(3).map(|e| format!("  {}", e.tell())));
                 }
