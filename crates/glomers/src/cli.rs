@@ -137,7 +137,8 @@ pub(crate) struct SettingArgs {
     #[arg(long)]
     topology: Option<TopologyKind>,
 
-    /// The faults to inject, separated by commas: partition, kill, pause, loss, duplicate, slow, skew; or none.
+    /// The faults to inject, separated by commas: partition, kill, pause, loss, duplicate, slow,
+    /// skew (not of programs); or none.
     #[arg(long, value_name = "FAULTS", value_parser = faults)]
     nemesis: Option<Faults>,
 
@@ -150,7 +151,7 @@ pub(crate) struct SettingArgs {
     availability: Option<Availability>,
 
     /// The models that transactions must keep, separated by commas.
-    #[arg(long, value_name = "MODELS", value_delimiter = ',', value_parser = model)]
+    #[arg(long, value_name = "MODELS", value_delimiter = ',', num_args = 1, action = clap::ArgAction::Set, value_parser = model)]
     consistency_models: Option<Vec<ConsistencyModel>>,
 
     /// How many keys are in use at a time, in transactions and kafka.

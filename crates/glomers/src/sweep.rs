@@ -1,5 +1,6 @@
 //! `glomers sweep`: one challenge on many seeds.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -117,9 +118,9 @@ pub(crate) fn sweep(args: &SweepArgs) -> u8 {
         if let Some(failure) = &summary.failure {
             let strategy = args.strategy.as_deref();
             let again = again(challenge.id, strategy, &args.settings.flags(), summary.seed);
-            bar.suspend(|| {
-                anstream::println!("seed {}: {failure}\n  again: {again}", summary.seed)
-            });
+            let line = format!("seed {}: {failure}\n  again: {again}\n", summary.seed);
+            // What can't be written now can't be in the end either, and is told then.
+            let _ = bar.suspend(|| anstream::stdout().write_all(line.as_bytes()));
         }
     });
     bar.finish_and_clear();

@@ -24,7 +24,7 @@ pub(crate) struct TestArgs {
     workload: Workload,
 
     /// The nodes by name, separated by commas; n1 to n5 unless given. With --node-count none of the names counts.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 1, action = clap::ArgAction::Set)]
     nodes: Vec<String>,
 
     /// A node by name; may be given several times.

@@ -576,13 +576,13 @@ async fn asked_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Whether hangups are ignored, as far as the system tells.
+/// Whether hangups are ignored, or the system does not tell.
 #[cfg(unix)]
 fn outlives_its_terminal() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_some_and(|mask| mask & 1 == 1)
+    ignored.is_none_or(|mask| mask & 1 == 1)
 }
 
 fn nanoseconds(duration: std::time::Duration) -> u64 {

@@ -59,7 +59,7 @@ pub enum ProblemKind {
         text: String,
     },
     /// It sent a client something that answers nothing: `in_reply_to` is missing,
-    /// or no whole number. Nobody takes it for an answer. Told of a node once.
+    /// or no number from 0 up. Nobody takes it for an answer. Told of a node once.
     NoAnswer {
         /// The message.
         message: Message,
@@ -179,7 +179,7 @@ impl fmt::Display for Problem {
                 let (client, body) = (&message.dest, &message.body);
                 write!(
                     f,
-                    "{node} sent {client} a message at {seconds:.3} s whose `in_reply_to` is missing or no whole number, \
+                    "{node} sent {client} a message at {seconds:.3} s whose `in_reply_to` is missing or no number from 0 up, \
                     so that no client takes it for an answer: {body}"
                 )
             }

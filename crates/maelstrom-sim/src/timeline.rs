@@ -15,8 +15,9 @@ use crate::run::Outcome;
 /// How many different lines of servers are shown between two others.
 const SHOWN: usize = 12;
 
-/// How many lines are shown in all.
-const LINES: usize = 400;
+/// How many lines are shown at the most: of the beginning, and of the end.
+const FIRST: usize = 300;
+const LAST: usize = 100;
 
 /// How many characters of a body are shown.
 const WIDEST: usize = 96;
@@ -69,8 +70,8 @@ impl Fate {
 
 impl Outcome {
     /// The run as a timeline for a person: operations, messages and faults in
-    /// order of time, a line each, up to 400 lines. What every run begins with
-    /// (`init`, and the topology) is left out.
+    /// order of time, a line each; of more than 400 the first 300 and the last
+    /// 100. What every run begins with (`init`, and the topology) is left out.
     pub fn timeline(&self) -> String {
         let mut entries: Vec<Entry> = self.operations();
         entries.extend(self.faults());
@@ -88,15 +89,14 @@ impl Outcome {
             }
         }
         bulk.end(&mut text);
-        if let Some((end, _)) = text.match_indices('\n').nth(LINES) {
-            let more = text[end + 1..].lines().count();
-            if more > 0 {
-                text.truncate(end + 1);
-                // Writing to a string can't fail.
-                let _ = writeln!(text, "… and {more} lines more");
-            }
+        let count = text.lines().count();
+        if count <= FIRST + LAST {
+            return text;
         }
-        text
+        let mut lines: Vec<&str> = text.lines().collect();
+        let left_out = format!("… {} lines are left out …", count - FIRST - LAST);
+        lines.splice(FIRST..count - LAST, [left_out.as_str()]);
+        lines.join("\n") + "\n"
     }
 
     /// The operations of the history, each with its place.

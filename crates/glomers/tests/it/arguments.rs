@@ -97,19 +97,21 @@ fn a_file_for_results_is_looked_at_before_anything_runs() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_output_that_can_not_be_written_is_an_error_in_a_sentence() {
-    let full = std::fs::File::options()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let mut list = std::process::Command::new(env!("CARGO_BIN_EXE_glomers"));
-    let output = list.arg("list").stdout(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(255));
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        error.starts_with("error: failed printing to stdout"),
-        "{error}"
-    );
-    assert_eq!(error.lines().count(), 1, "{error}");
+    let store = tempfile::tempdir().unwrap();
+    let failing = "sweep kafka-b --strategy single --seeds 3 --time-limit 2";
+    for words in ["list", failing] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_glomers"));
+        command.args(words.split(' ')).current_dir(store.path());
+        let output = command.stdout(full.unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(255), "{words}: {output:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.starts_with("error: failed printing to stdout"),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
 }
 
 #[test]
@@ -224,11 +226,14 @@ fn test_has_every_flag_of_maelstroms_with_its_default() {
     assert_eq!(given["rate"], 5.0, "{given}");
     assert_eq!(settings(default), given);
     // The last of several counts, and a number of nodes more than any names.
-    let again = format!("--rate 7 --topology line --nodes a,b {default}")
-        .replace("--nodes n1,n2,n3,n4,n5", "");
+    let again = format!(
+        "--rate 7 --topology line --nodes z --nodes a,b --consistency-models serializable {default}"
+    )
+    .replace("--nodes n1,n2,n3,n4,n5", "");
     let named = settings(&format!("{again} -n d --nodes-file STORE/nodes"));
     assert_eq!(named["rate"], 5.0, "{named}");
     assert_eq!(named["nodes"], serde_json::json!(["x", "y", "a", "b", "d"]));
+    assert_eq!(named["consistency-models"], given["consistency-models"]);
     let counted = settings("--nodes a,b --node-count 2");
     assert_eq!(counted["nodes"], serde_json::json!(["n0", "n1"]));
     assert_eq!(settings(others), given);

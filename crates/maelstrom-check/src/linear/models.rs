@@ -52,11 +52,10 @@ impl CasRegister {
         sent: &Value,
         completion: Option<(&Op, &Value)>,
     ) -> Option<RegisterOp> {
-        let pair_of = |value: &Value| match value.items() {
+        let pair = || match sent.items() {
             [from, to] => Some((from.clone(), to.clone())),
             _ => None,
         };
-        let pair = || pair_of(sent);
         match completion.map(|(op, value)| (op.kind, op, value)) {
             Some((OpType::Ok, _, value)) => match f {
                 "read" if self.rules == RegisterRules::Strict => {
@@ -65,7 +64,11 @@ impl CasRegister {
                 "read" => Some(RegisterOp::Read((!value.is_nil()).then(|| value.clone()))),
                 // What it did is what the completion says, as for Knossos.
                 "write" => Some(RegisterOp::Write(value.clone())),
-                "cas" => pair_of(value).map(|(from, to)| RegisterOp::Cas(from, to)),
+                "cas" => {
+                    let mut parts = value.items().iter().cloned();
+                    let mut part = || parts.next().unwrap_or(Value::Nil);
+                    Some(RegisterOp::Cas(part(), part()))
+                }
                 _ => None,
             },
             Some((OpType::Fail, op, _)) if self.rules == RegisterRules::Strict => {

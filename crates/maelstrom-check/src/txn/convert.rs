@@ -146,7 +146,8 @@ pub(super) fn convert(history: &History, objects: TxnObjects) -> Result<Input, S
     })
 }
 
-/// Refuses a history whose keys are of several types, as Elle does.
+/// Refuses a history whose keys are of several types, as Elle does of registers
+/// (`elle.txn/assert-type-sanity`).
 fn keys_of_one_type(history: &History) -> Result<(), String> {
     let steps = history
         .client_ops()

@@ -297,6 +297,19 @@ fn an_ok_write_did_what_its_completion_says() {
 }
 
 #[test]
+fn an_ok_cas_counts_whatever_its_completion_says() {
+    let pair = |value: Value| Value::vector([Value::from(0), value]);
+    let ops = history([
+        Op::invoke(0, "write", Value::vector([0, 1])),
+        Op::ok(0, "write", Value::vector([0, 1])),
+        Op::invoke(0, "cas", pair(Value::vector([5, 6]))),
+        Op::ok(0, "cas", pair(Value::Nil)),
+    ]);
+    let found = check(Workload::LinKv, &ops, &Options::default());
+    assert_eq!(found.maelstrom, Verdict::Invalid);
+}
+
+#[test]
 fn offsets_that_maelstrom_has_no_room_for_are_unknown() {
     let sent = |offset: i64| {
         let text = format!(

@@ -49,6 +49,21 @@ fn what_a_killed_node_forgot_is_told_with_its_death() {
 }
 
 #[test]
+fn a_long_timeline_keeps_its_beginning_and_its_end() {
+    let settings = settings(Workload::Broadcast).rate(100.0);
+    let outcome = Run::new(settings, 1, InProcess::new(broadcast_without_retry)).execute();
+    let timeline = outcome.timeline();
+    let lines: Vec<&str> = timeline.lines().collect();
+    assert_eq!(lines.len(), 401);
+    assert!(
+        lines[300].ends_with(" lines are left out …"),
+        "{}",
+        lines[300]
+    );
+    assert!(lines[400].contains("process "), "{}", lines[400]);
+}
+
+#[test]
 fn nothing_is_told_of_values_where_nothing_is_missing() {
     let outcome = Run::new(
         settings(Workload::Broadcast),
