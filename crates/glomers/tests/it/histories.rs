@@ -112,3 +112,10 @@ fn unknown_names_are_bad_arguments_that_list_the_known() {
     assert_eq!(run.code, 254, "{run:?}");
     assert!(run.err.contains("serializable"), "{}", run.err);
 }
+
+#[test]
+fn a_history_in_which_nothing_happened_is_valid_for_maelstrom_alone() {
+    let histories = Histories::new();
+    assert_eq!(histories.check("-w unique-ids", "").code, 2);
+    assert_eq!(histories.check("-w unique-ids --no-strict", "").code, 0);
+}

@@ -307,3 +307,17 @@ fn what_is_no_such_transaction_is_unknown_and_says_why() {
         assert!(story.contains(why), "{story}");
     }
 }
+
+#[test]
+fn a_register_that_is_read_as_a_list_is_a_value_as_any_other() {
+    let text = "{:process 0 :type :invoke :f :txn :value [[:w x 1] [:r x nil]]}
+                {:process 0 :type :ok :f :txn :value [[:w x 1] [:r x [1]]]}";
+    let history = History::parse(text).unwrap();
+    let results = check(Workload::TxnRwRegister, &history, &Options::default());
+    assert_eq!(results.maelstrom, Verdict::Invalid);
+    assert!(
+        results.anomalies().contains("internal"),
+        "{}",
+        results.story()
+    );
+}
