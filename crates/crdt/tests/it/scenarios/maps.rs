@@ -256,11 +256,10 @@ impl Scenario for CounterMaps {
             };
             let last = event.saw.iter().rev().find(|index| mine(index));
             let standing = last.filter(|last| {
-                let removes = |seen: &usize| {
-                    let seen = &history.events[*seen];
-                    seen.operation == (key, None) && seen.saw.contains(last)
-                };
-                !event.saw.iter().any(removes)
+                !event
+                    .saw
+                    .iter()
+                    .any(|seen| takes(history, *seen, key, **last))
             });
             shares.push(i128::from(by.unwrap_or(0)) + standing.map_or(0, |index| shares[*index]));
         }
@@ -284,6 +283,18 @@ impl Scenario for CounterMaps {
                 .collect(),
         )
     }
+}
+
+/// Whether a removal took what an update left: what an earlier removal took is not there for it to take, and
+/// its delta, which may arrive without the other's, says nothing of it.
+fn takes(history: &History<(u8, Option<i64>)>, removal: usize, key: u8, update: usize) -> bool {
+    let event = &history.events[removal];
+    event.operation == (key, None)
+        && event.saw.contains(&update)
+        && !event
+            .saw
+            .iter()
+            .any(|seen| takes(history, *seen, key, update))
 }
 
 /// A map of maps of flags.
