@@ -204,3 +204,42 @@ fn done_by_nemesis(history: &History) -> Vec<&Op> {
     let entries = ops.filter(|op| op.process == Process::Nemesis);
     entries.skip(1).step_by(2).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_stand_from_when_they_are_done_until_they_are_mended() {
+        let text = r#"
+            {:process :nemesis :type :info :f :pause :time 1000000000 :value :one}
+            {:process :nemesis :type :info :f :pause :time 2000000000 :value {"n1" :paused}}
+            {:process :nemesis :type :info :f :start-loss :time 3000000000 :value :lossy}
+            {:process :nemesis :type :info :f :start-loss :time 3000000000 :value :links-broken}
+            {:process :nemesis :type :info :f :kill :time 4000000000 :value :majority}
+            {:process :nemesis :type :info :f :kill :time 4000000000 :value {"n0" :killed, "n2" :killed}}
+            {:process :nemesis :type :info :f :start :time 5000000000 :value :all}
+            {:process :nemesis :type :info :f :start :time 6000000000 :value {"n0" :started}}
+            {:process :nemesis :type :info :f :resume :time 7000000000 :value :all}
+            {:process :nemesis :type :info :f :resume :time 7000000000 :value {"n1" :resumed}}
+        "#;
+        let history = History::parse(text).unwrap();
+        let (settings, faults) = (
+            Settings::new(Workload::Broadcast),
+            done_by_nemesis(&history),
+        );
+        let at = |second: i64| standing(&settings, &faults, second * 1_000_000_000);
+        assert!(at(1).is_empty());
+        assert_eq!(at(2), ["n1 was paused"]);
+        // Nodes that come up are down until they are there.
+        let all = ["n0, n2 were down", "messages were lost", "n1 was paused"];
+        assert_eq!(at(5), all);
+        assert_eq!(at(7), ["messages were lost"]);
+        let killed = |time| killed(&faults, "n2", time);
+        assert_eq!(
+            killed(4_000_000_000).as_deref(),
+            Some("n2 was killed at 4.000 s")
+        );
+        assert_eq!(killed(4_000_000_001), None);
+    }
+}

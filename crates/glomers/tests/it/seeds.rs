@@ -87,3 +87,16 @@ fn the_table_of_results_goes_between_its_marks_and_nowhere_else() {
     assert_eq!(glomers(store.path(), &words).code, 255);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "no marks");
 }
+
+#[test]
+fn a_seed_that_fails_is_named_by_its_anomalies() {
+    let store = tempfile::tempdir().unwrap();
+    let words = "sweep kafka-b --strategy single --seeds 1 --time-limit 2 --no-report --no-shrink";
+    let run = glomers(store.path(), words);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.out.contains("seed 0: invalid: inconsistent-offsets"),
+        "{}",
+        run.out
+    );
+}
