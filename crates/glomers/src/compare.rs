@@ -3,6 +3,7 @@
 
 mod html;
 
+use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -98,6 +99,12 @@ pub(crate) fn compare(args: &CompareArgs) -> u8 {
         Ok(asked) => asked,
         Err(text) => return complain(exit::BAD_ARGUMENTS, &text),
     };
+    for file in args.json.iter().chain(&args.html) {
+        if let Err(error) = OpenOptions::new().append(true).create(true).open(file) {
+            let text = format!("{} can't be written: {error}", file.display());
+            return complain(exit::BAD_ARGUMENTS, &text);
+        }
+    }
     let rows = match run(args, challenge, &strategies, &settings) {
         Ok(rows) => rows,
         Err(text) => return complain(exit::CRASHED, &text),

@@ -164,6 +164,10 @@ fn settings(args: &TestArgs) -> Result<Settings, (u8, String)> {
             (exit::BAD_ARGUMENTS, text)
         })?;
         names.extend(text.split_whitespace().map(str::to_owned));
+        if names.is_empty() {
+            let text = format!("{} names no node: a line each is expected", file.display());
+            return Err((exit::BAD_ARGUMENTS, text));
+        }
     }
     names.extend(args.nodes.iter().chain(&args.node).cloned());
     if !names.is_empty() {

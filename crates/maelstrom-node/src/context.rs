@@ -342,7 +342,7 @@ impl Context {
     }
 
     /// A random generator of its own, seeded from the node's stream: repeatable
-    /// when the node was given a seed.
+    /// when the node was given a seed. Its methods are in `rand` 0.10.
     ///
     /// ```
     /// use rand::RngExt;

@@ -96,6 +96,24 @@ fn a_file_for_results_is_looked_at_before_anything_runs() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_file_that_can_not_be_written_is_told_of_before_the_work() {
+    for flag in ["--json", "--html"] {
+        refused(
+            &format!("compare broadcast-c {flag} /nowhere/compared"),
+            &["/nowhere/compared can't be written: No such file"],
+        );
+    }
+}
+
+#[test]
+fn a_file_of_nodes_names_some() {
+    refused(
+        "test -w echo --bin /bin/false --nodes-file /dev/null",
+        &["/dev/null names no node"],
+    );
+}
+
+#[test]
 fn an_output_that_can_not_be_written_is_an_error_in_a_sentence() {
     let store = tempfile::tempdir().unwrap();
     let failing = "sweep kafka-b --strategy single --seeds 3 --time-limit 2";

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use maelstrom_check::{Op, OpType, Results};
+use maelstrom_check::{Op, OpType, Results, Value};
 use maelstrom_node::{Context, Node};
 use maelstrom_sim::{
     Concurrency, EventKind, Fault, InProcess, LatencyDist, Outcome, Run, ServiceMode, Settings,
@@ -253,6 +253,16 @@ fn kafka() {
         )
     });
     assert!(catching_up <= all * 0.7, "{catching_up} of {all}");
+    // Logs to catch up with come first, in the order of `unseen`; one more at most.
+    let before = |op: &&Op| op.f == *"assign" && op.field("seek-to-beginning?").is_none();
+    for assign in invocations(&outcome).filter(before) {
+        let assigned = assign.value.items();
+        let unseen = assign.field("unseen").map_or(&[][..], Value::entries);
+        let names = unseen.iter().filter_map(|(key, _)| key.as_int());
+        let names: Vec<Value> = names.map(|key| Value::from(key.to_string())).collect();
+        assert!(assigned.starts_with(&names), "{assign:?}");
+        assert!(assigned.len() <= names.len() + 1, "{assign:?}");
+    }
     // The end: every client crashes, starts from the beginning, and polls.
     let ends: Vec<&Op> = invocations(&outcome)
         .filter(|op| op.time >= 30_000_000_000)
