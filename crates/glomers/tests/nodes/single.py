@@ -130,7 +130,8 @@ def handle(body, src):
     if kind != "cas":
         remember()
     if kind == "add" and "delta" in body:
-        state["counter"] += 0 if dropped() else body["delta"]
+        # What is lost is always more than nothing, or it might come to nothing.
+        state["counter"] += 0 if body["delta"] > 0 and dropped() else body["delta"]
     elif kind in ("add", "broadcast"):
         if not dropped():
             state["set"].append(body.get("element", body.get("message")))
