@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use maelstrom_proto::{EncodeError, decode};
-use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, MissedTickBehavior};
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::outbox::{Ids, Outbox};
 use crate::pending::{Outcome, Pending, Waiting};
 use crate::tasks::{Task, Tasks};
-use crate::{Body, Environment, NodeId, Retry, RpcError};
+use crate::{Body, Environment, ErrorCode, NodeId, Retry, RpcError, panics};
 
 /// A handler's view of the node and of the message that it handles.
 ///
@@ -78,15 +78,16 @@ impl Context {
         environment: Environment,
         tasks: Tasks,
     ) -> Self {
+        let mut rng = environment.rng();
         Self {
             shared: Arc::new(Shared {
                 id,
                 node_ids,
                 outbox,
                 born: Instant::now(),
-                rng: Mutex::new(environment.rng()),
+                next_msg_id: AtomicU64::new(first_msg_id(&mut rng)),
+                rng: Mutex::new(rng),
                 environment,
-                next_msg_id: AtomicU64::new(1),
                 pending: Pending::default(),
                 tasks,
                 killed: AtomicBool::new(false),
@@ -193,7 +194,7 @@ impl Context {
         R: DeserializeOwned,
     {
         let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
-        let until = Instant::now() + timeout;
+        let until = after(Instant::now(), timeout);
         let outcome = self.call(dest, body, msg_id, until)?.await;
         concluded(outcome, dest, body, timeout)
     }
@@ -204,7 +205,8 @@ impl Context {
     /// are reasons to try again: the request must be one that may be carried
     /// out twice. It is the same message each time, `msg_id` included: a reply
     /// to any of the attempts will do, and a receiver can tell by sender and
-    /// `msg_id` what it has seen before.
+    /// `msg_id` what it has seen before. Each life of a node counts from a
+    /// number of its own, drawn at `init`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -226,7 +228,8 @@ impl Context {
     /// ```
     ///
     /// # Errors
-    /// See [`RpcError`]; [`RpcError::Timeout`] only when `retry` has a deadline.
+    /// See [`RpcError`]. [`RpcError::Timeout`] only when `retry` has a deadline;
+    /// error 11 only when it has one and every attempt was answered so.
     pub async fn rpc_retried<T, R>(
         &self,
         dest: &NodeId,
@@ -238,32 +241,38 @@ impl Context {
         R: DeserializeOwned,
     {
         let start = Instant::now();
-        let deadline = retry.deadline.map(|limit| start + limit);
+        let deadline = retry.deadline.map(|limit| after(start, limit));
         let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
         let mut now = start;
+        // Attempts that were neither refused nor answered: what became of them?
+        let mut open = 0;
         for attempt in 0.. {
             let wait = retry.wait(attempt, &mut *self.shared.rng());
-            let mut until = now + wait;
+            let mut until = after(now, wait);
             if let Some(deadline) = deadline {
                 until = until.min(deadline);
             }
-            let after = until - start;
-            let outcome = self.call(dest, body, msg_id, until)?.await;
-            let error = match concluded(outcome, dest, body, after) {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
+            let waited = until - start;
+            open += 1;
+            let mut refused = None;
+            let mut outcome = self.call(dest, body, msg_id, until)?.await;
+            let timeout = loop {
+                match concluded(outcome, dest, body, waited) {
+                    // The reply to an attempt before may still come.
+                    Err(error) if error.code() == Some(ErrorCode::TemporarilyUnavailable) => {
+                        open -= 1;
+                        refused = Some(error);
+                        outcome = self.wait(msg_id, until).await;
+                    }
+                    Err(error @ RpcError::Timeout { .. }) => break error,
+                    over => return over,
+                }
             };
-            let unavailable = error.code() == Some(crate::ErrorCode::TemporarilyUnavailable);
-            if !unavailable && !matches!(error, RpcError::Timeout { .. }) {
-                return Err(error);
-            }
+            let error = refused.filter(|_| open <= 0).unwrap_or(timeout);
             if deadline.is_some_and(|deadline| until >= deadline) {
                 return Err(error);
             }
             debug!(%dest, attempt, %error, "trying again");
-            if unavailable {
-                tokio::time::sleep_until(until).await;
-            }
             now = Instant::now();
         }
         unreachable!("the attempts are counted without end")
@@ -277,16 +286,19 @@ impl Context {
         msg_id: u64,
         until: Instant,
     ) -> Result<Waiting<'_>, RpcError> {
-        let shared = &*self.shared;
-        let waiting = shared
-            .pending
-            .wait(msg_id, until, |pending| self.spawn(pending.watch()));
+        let waiting = self.wait(msg_id, until);
         if let Err(error) = self.transmit(dest, body, Ids::Request(msg_id)) {
             let dest = dest.clone();
             return Err(RpcError::Request { dest, error });
         }
         debug!(target: "maelstrom_node::message", %dest, msg_id, "request sent");
         Ok(waiting)
+    }
+
+    /// Takes a place for the reply to a request.
+    fn wait(&self, msg_id: u64, until: Instant) -> Waiting<'_> {
+        let pending = &self.shared.pending;
+        pending.wait(msg_id, until, |pending| self.spawn(pending.watch()))
     }
 
     /// Runs a task beside the handlers. It ends with the node, and a panic in
@@ -310,7 +322,8 @@ impl Context {
     }
 
     /// Calls `tick` every `period`, for the first time after one period. A tick
-    /// that takes longer than the period delays the next one.
+    /// that takes longer than the period delays the next one; one that panics is
+    /// logged, and the next one comes.
     ///
     /// ```
     /// # fn example(ctx: maelstrom_node::Context) {
@@ -331,12 +344,15 @@ impl Context {
         F: FnMut() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send,
     {
-        let mut interval = tokio::time::interval_at(Instant::now() + period, period);
+        let mut interval = tokio::time::interval_at(after(Instant::now(), period), period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.spawn(async move {
             loop {
                 interval.tick().await;
-                tick().await;
+                if let Err(panic) = panics::caught(async { tick().await }).await {
+                    let text = panics::text(&*panic);
+                    error!(text, "a tick panicked");
+                }
             }
         });
     }
@@ -414,6 +430,23 @@ impl Context {
         self.shared.tasks.abort();
         self.shared.pending.close();
     }
+}
+
+/// Where a node's requests begin to be numbered: a reply to an earlier life of
+/// the node is none to this one's requests. Drawn from a stream of its own, so
+/// that the node's begins at its beginning.
+fn first_msg_id(rng: &mut ChaCha8Rng) -> u64 {
+    rng.set_stream(1);
+    let first = rng.random_range(1..1 << 31);
+    rng.set_stream(0);
+    rng.set_word_pos(0);
+    first
+}
+
+/// `wait` later, or as good as never: what is 30 years away does not come.
+pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    now + wait.min(NEVER)
 }
 
 /// What the outcome of a call means to the caller.

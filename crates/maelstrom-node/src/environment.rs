@@ -20,27 +20,21 @@ use rand::{SeedableRng, TryRng};
 /// ```
 #[derive(Clone)]
 pub struct Environment {
-    seed: [u8; 32],
+    /// `None`: entropy of the system's, for each node anew.
+    seed: Option<u64>,
     wall_clock: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
 impl Environment {
-    /// The system's entropy and the system's clock.
+    /// The system's entropy, drawn for each node anew, and the system's clock.
     ///
     /// ```
     /// let environment = maelstrom_node::Environment::system();
     /// assert!(environment.wall_clock().as_secs() > 1_700_000_000);
     /// ```
-    ///
-    /// # Panics
-    /// When the operating system gives no entropy.
     pub fn system() -> Self {
-        let mut seed = [0; 32];
-        SysRng
-            .try_fill_bytes(&mut seed)
-            .expect("the operating system gives entropy");
         Self {
-            seed,
+            seed: None,
             wall_clock: Arc::new(|| {
                 SystemTime::now()
                     .duration_since(UNIX_EPOCH)
@@ -50,6 +44,9 @@ impl Environment {
     }
 
     /// A fixed seed, and a clock that gives the time since the Unix epoch.
+    ///
+    /// Nodes of one seed draw the same numbers, as do the lives of one node:
+    /// where both send to the same services, give each a seed of its own.
     ///
     /// ```
     /// use std::time::Duration;
@@ -61,10 +58,8 @@ impl Environment {
     /// assert!(skewed.wall_clock() >= Duration::from_secs(1));
     /// ```
     pub fn seeded(seed: u64, wall_clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
         Self {
-            seed: bytes,
+            seed: Some(seed),
             wall_clock: Arc::new(wall_clock),
         }
     }
@@ -80,8 +75,19 @@ impl Environment {
         (self.wall_clock)()
     }
 
+    /// The random numbers of a node.
+    ///
+    /// # Panics
+    /// When the operating system gives no entropy.
     pub(crate) fn rng(&self) -> ChaCha8Rng {
-        ChaCha8Rng::from_seed(self.seed)
+        let mut bytes = [0; 32];
+        match self.seed {
+            Some(seed) => bytes[..8].copy_from_slice(&seed.to_le_bytes()),
+            None => SysRng
+                .try_fill_bytes(&mut bytes)
+                .expect("the operating system gives entropy"),
+        }
+        ChaCha8Rng::from_seed(bytes)
     }
 }
 

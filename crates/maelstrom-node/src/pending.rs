@@ -36,7 +36,7 @@ struct Table {
 }
 
 enum Call {
-    Waiting(Option<Waker>),
+    Waiting(Instant, Option<Waker>),
     Over(Outcome),
 }
 
@@ -74,7 +74,7 @@ impl Pending {
             Call::Over(Outcome::Closed)
         } else {
             table.deadlines.push(Reverse((until, msg_id)));
-            Call::Waiting(None)
+            Call::Waiting(until, None)
         };
         table.calls.insert(msg_id, call);
         let watched = table.watched;
@@ -109,7 +109,14 @@ impl Pending {
         let Some(call) = table.calls.get_mut(&in_reply_to) else {
             return false;
         };
-        if !matches!(call, Call::Waiting(_)) {
+        let refused = matches!(call, Call::Over(Outcome::Reply { is_error: true, .. }));
+        if refused && !is_error {
+            // The caller has not seen the error yet, and does better with this.
+            let text = text();
+            *call = Call::Over(Outcome::Reply { is_error, text });
+            return true;
+        }
+        if !matches!(call, Call::Waiting(..)) {
             return false;
         }
         let text = text();
@@ -166,7 +173,9 @@ impl Pending {
             let Some(&Reverse((until, msg_id))) = table.deadlines.peek() else {
                 break None;
             };
-            let waits = matches!(table.calls.get(&msg_id), Some(Call::Waiting(_)));
+            let call = table.calls.get(&msg_id);
+            // An attempt before may have had the same number.
+            let waits = matches!(call, Some(Call::Waiting(last, _)) if *last == until);
             if waits && until > now {
                 break Some(until);
             }
@@ -191,7 +200,7 @@ impl Call {
     /// Ends a call that still waits; the first outcome stands.
     fn end(&mut self, outcome: Outcome) -> Option<Waker> {
         match self {
-            Self::Waiting(waker) => {
+            Self::Waiting(_, waker) => {
                 let waker = waker.take();
                 *self = Self::Over(outcome);
                 waker
@@ -207,7 +216,7 @@ impl Future for Waiting<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut table = self.pending.lock();
         let call = table.calls.get_mut(&self.msg_id);
-        let Some(Call::Waiting(waker)) = call else {
+        let Some(Call::Waiting(_, waker)) = call else {
             let call = table.give_up(self.msg_id);
             drop(table);
             self.over = true;

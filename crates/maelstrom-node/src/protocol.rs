@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use crate::context::after;
 use crate::{Context, Node, NodeId, Result};
 
 /// The resolution of timers. A time that is past and stays so must not spin.
@@ -153,7 +154,7 @@ impl<P: Protocol> Inner<P> {
                 Some(time) => {
                     let wait = time.saturating_sub(ctx.uptime()).max(TICK);
                     // Woken early or at the time: both lead round the loop.
-                    let _ = timeout_at(Instant::now() + wait, self.changed.notified()).await;
+                    let _ = timeout_at(after(Instant::now(), wait), self.changed.notified()).await;
                 }
             }
         }

@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt};
 
+/// No wait is none, which would be a loop.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// No run lasts as long.
+const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// How an RPC is repeated until it is acknowledged.
 ///
 /// Each attempt waits for its reply; when none has come in time the same
@@ -48,8 +54,8 @@ impl Retry {
         }
     }
 
-    /// How long the first attempt waits for its reply. Longer than a round
-    /// trip, or every request is sent twice.
+    /// How long the first attempt waits for its reply, a millisecond at least.
+    /// Longer than a round trip, or every request is sent twice.
     pub const fn first_wait(mut self, wait: Duration) -> Self {
         self.first_wait = wait;
         self
@@ -85,6 +91,7 @@ impl Retry {
     pub fn wait(&self, attempt: u32, rng: &mut impl Rng) -> Duration {
         let doubled = self.first_wait.saturating_mul(1 << attempt.min(20));
         let span = doubled.min(self.longest_wait.max(self.first_wait));
+        let span = span.clamp(SHORTEST, LONGEST);
         span.mul_f64(rng.random_range(0.5..=1.0))
     }
 }

@@ -280,7 +280,7 @@ where
                     let count = early.len();
                     warn!(count, "messages waited for an `init` that never came");
                 }
-                return;
+                return self.kill();
             }
         };
         let tasks = &self.tasks;
@@ -305,14 +305,23 @@ where
     pub fn resume(&self) {
         self.tasks.gate().open();
     }
+}
 
+impl<N, F> Server<N, F> {
     /// Ends the node at once, as a crash would: no task of it runs again and
-    /// nothing more is sent.
+    /// nothing more is sent. Dropping the server does the same.
     pub fn kill(&self) {
         self.killed.store(true, Ordering::Relaxed);
         if let State::Running { ctx, .. } = &self.state {
             ctx.kill();
         }
+    }
+}
+
+/// Tasks hold the node, and the node holds the tasks: somebody has to let go.
+impl<N, F> Drop for Server<N, F> {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

@@ -34,7 +34,9 @@ const BACKLOG: usize = 8 * 1024 * 1024;
 /// Serves a node on standard input and output until the input ends.
 ///
 /// `make` gets the node's [`Context`] as soon as it knows its name, and may
-/// start background tasks there. Logs go to stderr, as much of them as the
+/// start background tasks there. Input is read only while somebody reads the
+/// output; what tasks send of their own accord meanwhile is kept without limit.
+/// Logs go to stderr, as much of them as the
 /// environment variable `RUST_LOG` asks for (`info` by default).
 ///
 /// ```no_run
@@ -197,9 +199,6 @@ where
     for _ in 0..CHUNKS {
         let more = tasks.run();
         let blocked = writer.poll_write(cx)?.is_pending();
-        if more {
-            break;
-        }
         if blocked && writer.backlog() > BACKLOG {
             return park(cx, &tasks, writer.buffer, blocked);
         }
@@ -210,6 +209,9 @@ where
             }
             Poll::Ready(_) => reader.take_all(server),
             Poll::Pending => return park(cx, &tasks, writer.buffer, blocked),
+        }
+        if more {
+            break;
         }
     }
     // The runtime has its turn.
@@ -349,25 +351,23 @@ impl<W: AsyncWrite + Unpin> Writer<'_, W> {
 }
 
 /// Standard streams that are pipes, read and written without threads.
-#[cfg(unix)]
+///
+/// They are opened once more: that a stream does not block holds for everybody
+/// who shares it, stderr after `2>&1` among them, and outlasts the process.
+#[cfg(target_os = "linux")]
 mod pipe {
-    use std::fs::File;
-    use std::os::fd::AsFd;
-
-    use tokio::net::unix::pipe::{Receiver, Sender};
+    use tokio::net::unix::pipe::{OpenOptions, Receiver, Sender};
 
     pub(super) fn stdin() -> Option<Receiver> {
-        let fd = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
-        Receiver::from_file(File::from(fd)).ok()
+        OpenOptions::new().open_receiver("/proc/self/fd/0").ok()
     }
 
     pub(super) fn stdout() -> Option<Sender> {
-        let fd = std::io::stdout().as_fd().try_clone_to_owned().ok()?;
-        Sender::from_file(File::from(fd)).ok()
+        OpenOptions::new().open_sender("/proc/self/fd/1").ok()
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 mod pipe {
     pub(super) fn stdin() -> Option<tokio::io::Stdin> {
         None
@@ -388,5 +388,7 @@ fn log_to_stderr() {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
+        // They would go to stderr, where it panics if stderr is what failed.
+        .log_internal_errors(false)
         .try_init();
 }

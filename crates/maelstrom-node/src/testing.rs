@@ -115,7 +115,8 @@ impl Setup {
         self
     }
 
-    /// The seed of the node's randomness.
+    /// The seed of the node's randomness, from which nodes of other names draw
+    /// other numbers.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -155,7 +156,11 @@ impl Setup {
             tokio::time::Instant::now()
         };
         let epoch = self.wall_clock;
-        let environment = Environment::seeded(self.seed, move || epoch + start.elapsed());
+        let name = self.id.as_str().bytes();
+        let seed = name.fold(self.seed, |seed, byte| {
+            (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let environment = Environment::seeded(seed, move || epoch + start.elapsed());
         let sent = Arc::new(Mutex::new(VecDeque::new()));
         let outbox = sent.clone();
         let server = Server::new(make, environment, move |message| {

@@ -1,6 +1,5 @@
 //! Names of the parties on the network, and their order.
 
-use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
@@ -139,12 +138,6 @@ impl From<NodeId> for String {
 impl From<&NodeId> for NodeId {
     fn from(id: &NodeId) -> Self {
         id.clone()
-    }
-}
-
-impl Borrow<str> for NodeId {
-    fn borrow(&self) -> &str {
-        &self.0
     }
 }
 

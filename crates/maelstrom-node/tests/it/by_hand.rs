@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use maelstrom_node::proto::echo::{Request, Response};
 use maelstrom_node::testing::{Setup, TestNode};
-use maelstrom_node::{Context, ErrorCode, Message, Node, Retry, handler};
+use maelstrom_node::{
+    Context, Driver, ErrorCode, Message, Node, NodeId, Protocol, Result, Retry, handler,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -289,4 +291,48 @@ fn a_run_is_the_same_each_time() {
         node.sent()
     };
     assert_eq!(run(3), run(3));
+}
+
+/// Wants to be woken in 100 ms by each message, and else when all is over.
+struct Patient(Arc<AtomicUsize>, Duration);
+
+impl Protocol for Patient {
+    type Request = Request;
+    type Response = Response;
+
+    fn on_message(
+        &mut self,
+        now: Duration,
+        _: &NodeId,
+        Request::Echo { echo }: Request,
+    ) -> Result<Response> {
+        self.1 = now + Duration::from_millis(100);
+        Ok(Response::EchoOk { echo })
+    }
+
+    fn wake(&mut self, now: Duration) -> Vec<(NodeId, Request)> {
+        if now >= self.1 {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            self.1 = Duration::MAX;
+        }
+        Vec::new()
+    }
+
+    fn next_wake(&self) -> Option<Duration> {
+        Some(self.1)
+    }
+}
+
+#[test]
+fn a_protocol_may_wish_to_be_woken_when_all_is_over() {
+    let woken = Arc::new(AtomicUsize::new(0));
+    let count = woken.clone();
+    let mut node =
+        TestNode::new(move |ctx: Context| Driver::new(&ctx, Patient(count, Duration::MAX)));
+    for times in 1..3 {
+        let echo = json!(times);
+        node.request("c1", &Request::Echo { echo });
+        node.advance(Duration::from_secs(1));
+        assert_eq!(woken.load(Ordering::Relaxed), times);
+    }
 }

@@ -155,3 +155,19 @@ async fn the_same_seed_gives_the_same_stream() {
     }
     assert_eq!(drawn[0], drawn[1]);
 }
+
+#[tokio::test]
+async fn a_task_that_never_rests_keeps_no_line_from_being_read() {
+    let mut wire = Wire::ready(|ctx: Context| {
+        ctx.spawn(std::future::poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            std::task::Poll::<()>::Pending
+        }));
+        moody(ctx)
+    })
+    .await;
+    wire.send("c1", r#"{"type":"echo","msg_id":1,"echo":"a"}"#)
+        .await;
+    assert_eq!(wire.receive().await["body"]["echo"], "a");
+    assert!(wire.end().await.is_empty());
+}

@@ -74,6 +74,7 @@ fn a_log_line_names_the_message_and_the_next_one_down_the_line() {
     let mut n1 = Setup::default().id("n1").start(hopper);
     n0.request("c1", &Request::Hop { left: 1 });
     let onward = n0.expect("n1", &json!({"type": "hop", "left": 0}));
+    let asked = onward.body.header().unwrap().msg_id.unwrap();
     n1.deliver(onward);
     let back = n1.sent().remove(0);
     n0.deliver(back);
@@ -81,13 +82,15 @@ fn a_log_line_names_the_message_and_the_next_one_down_the_line() {
     // Other tests may have their say too.
     let of_hops = |line: &&str| line.contains("kind=hop");
     let lines: Vec<&str> = log.lines().filter(of_hops).map(str::trim).collect();
-    let span =
-        |node, from, msg_id| format!("message{{node={node} from={from} kind=hop msg_id={msg_id}}}");
-    let (first, second) = (span("n0", "c1", 2), span("n1", "n0", 1));
+    let span = |node, from, msg_id: u64| {
+        format!("message{{node={node} from={from} kind=hop msg_id={msg_id}}}")
+    };
+    let (first, second) = (span("n0", "c1", 2), span("n1", "n0", asked));
+    let sent = format!("request sent dest=n1 msg_id={asked}");
     for (line, parts) in lines.iter().zip([
         [first.as_str(), "hop left=1"],
         // The number under which the message is known to the next node.
-        [first.as_str(), "request sent dest=n1 msg_id=1"],
+        [first.as_str(), sent.as_str()],
         [second.as_str(), "hop left=0"],
         [first.as_str(), "came back"],
     ]) {

@@ -2,7 +2,7 @@
 //! place of pipes, huge bodies, and a million lines of rubbish.
 
 use std::fs::File;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -20,6 +20,62 @@ fn a_reader_that_goes_away_ends_the_node_without_a_fault() {
     node.send(json!({"type": "echo", "echo": 1}));
     let log = node.log();
     assert!(log.contains("nobody reads the output any more"), "{log}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_and_log_in_one_pipe_that_is_slowly_read_is_no_fault() {
+    use std::os::fd::AsRawFd;
+
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut node = Command::new(example("echo"))
+        .env("RUST_LOG", "trace")
+        .stdin(Stdio::piped())
+        .stdout(writer.try_clone().unwrap())
+        .stderr(writer.try_clone().unwrap())
+        .spawn()
+        .unwrap();
+    let mut input = node.stdin.take().unwrap();
+    let feed = std::thread::spawn(move || {
+        let init = json!({"type": "init", "msg_id": 1, "node_id": "n0", "node_ids": ["n0"]});
+        writeln!(
+            input,
+            "{}",
+            json!({"src": "c0", "dest": "n0", "body": init})
+        )
+        .unwrap();
+        for msg_id in 2..2000 {
+            let echo = json!({"type": "echo", "msg_id": msg_id, "echo": "a".repeat(100)});
+            writeln!(
+                input,
+                "{}",
+                json!({"src": "c1", "dest": "n0", "body": echo})
+            )
+            .unwrap();
+            writeln!(input, "no message").unwrap();
+        }
+    });
+    // Long enough for the pipe to fill.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let flags = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", writer.as_raw_fd()));
+    let flags = flags.unwrap();
+    let flags = flags.lines().find_map(|line| line.strip_prefix("flags:\t"));
+    let flags = i32::from_str_radix(flags.unwrap(), 8).unwrap();
+    assert_eq!(
+        flags & 0o4000,
+        0,
+        "whoever shares the pipe may wait in a write"
+    );
+    drop(writer);
+    let mut output = Vec::new();
+    reader.read_to_end(&mut output).unwrap();
+    feed.join().unwrap();
+    assert!(node.wait().unwrap().success());
+    let output = String::from_utf8_lossy(&output);
+    assert!(
+        output.contains("request sent") || output.contains("no message"),
+        "{output}"
+    );
 }
 
 #[test]

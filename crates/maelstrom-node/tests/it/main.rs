@@ -5,6 +5,7 @@ mod arbitrary;
 mod by_hand;
 mod examples;
 mod lines;
+mod lives;
 mod logs;
 #[cfg(unix)]
 mod luck;

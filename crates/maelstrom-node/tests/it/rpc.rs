@@ -1,5 +1,6 @@
 //! Requests from node to node: replies, errors, silence, repetition.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use maelstrom_node::{Context, Error, ErrorCode, Node, Retry, RpcError, handler};
@@ -188,6 +189,88 @@ async fn a_reply_to_an_earlier_attempt_will_do() {
     assert_eq!(wire.receive().await["body"]["value"], 5);
     wire.send("n1", &late.to_string()).await;
     assert!(wire.end().await.is_empty());
+}
+
+/// n1's answer "busy" to a question.
+async fn refuse(wire: &mut Wire, question: &Value) {
+    let busy = json!({"type":"error","code":11,"text":"busy","in_reply_to":question});
+    wire.send("n1", &busy.to_string()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_to_an_earlier_attempt_will_do_after_a_refusal_too() {
+    let mut wire = Wire::ready(asker).await;
+    wire.send("c1", r#"{"type":"until","msg_id":1}"#).await;
+    question(&mut wire).await;
+    let again = question(&mut wire).await;
+    refuse(&mut wire, &again).await;
+    let start = Instant::now();
+    let late = json!({"type":"done","value":5,"in_reply_to":again});
+    wire.send("n1", &late.to_string()).await;
+    assert_eq!(wire.receive().await["body"]["value"], 5);
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_the_last_word_only_if_it_was_every_attempts() {
+    for (answered, code) in [
+        (1, ErrorCode::TemporarilyUnavailable),
+        (2, ErrorCode::Timeout),
+    ] {
+        let mut wire = Wire::ready(asker).await;
+        wire.send("c1", r#"{"type":"for","msg_id":1}"#).await;
+        let start = Instant::now();
+        let mut attempts = 0;
+        let reply = loop {
+            let line = wire.receive().await;
+            if line["dest"] == "c1" {
+                break line;
+            }
+            attempts += 1;
+            // The first may have been carried out, its answer lost.
+            if attempts >= answered {
+                refuse(&mut wire, &line["body"]["msg_id"]).await;
+            }
+        };
+        assert_eq!(reply["body"]["code"], code.code(), "{reply}");
+        assert!(attempts > 3);
+        assert_eq!(start.elapsed().as_millis(), 2000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_without_end_is_one_and_a_wait_of_nothing_is_none() {
+    let (never, start) = (Duration::MAX, Instant::now());
+    let mut wire = Wire::ready(move |ctx: Context| {
+        let patient = Retry::new().first_wait(never).deadline(never);
+        let hasty = Retry::new().first_wait(Duration::ZERO);
+        for (peer, retry) in [(1, patient), (2, hasty.longest_wait(Duration::ZERO))] {
+            let task = ctx.clone();
+            ctx.spawn(async move {
+                let question = json!({"type": "question"});
+                let peer = &task.node_ids()[peer];
+                let _ = task.rpc_retried::<_, Value>(peer, &question, retry).await;
+            });
+        }
+        ctx.every(never, || async { panic!("this does not come") });
+        let task = ctx.clone();
+        ctx.spawn(async move {
+            let question = json!({"type": "question"});
+            let _ = task.rpc::<_, Value>(&"n3".into(), &question, never).await;
+        });
+        asker(ctx)
+    })
+    .await;
+    let mut asked = BTreeMap::<String, u32>::new();
+    while start.elapsed() < Duration::from_millis(100) {
+        let line = wire.receive().await;
+        let dest = line["dest"].as_str().unwrap().to_owned();
+        *asked.entry(dest).or_default() += 1;
+    }
+    let hasty = asked.remove("n2").unwrap();
+    assert!((50..=201).contains(&hasty), "{hasty}");
+    let patient = BTreeMap::from([("n1".to_owned(), 1), ("n3".to_owned(), 1)]);
+    assert_eq!(asked, patient);
 }
 
 #[tokio::test(start_paused = true)]
