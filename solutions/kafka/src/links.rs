@@ -151,9 +151,7 @@ impl Links {
             };
         }
         link.seen = link.seen.max(batch.turn);
-        // There is something, and it is not here: the peer asks who is there.
-        let asks = batch.items.is_empty() && batch.first < batch.end;
-        received.answer = !to_me || asks || !link.knows_me;
+        received.answer = !to_me || batch.asks || !link.knows_me;
         link.owes |= received.answer || !batch.items.is_empty();
         link.knows_me |= to_me;
         if !to_me {
@@ -196,6 +194,7 @@ impl Links {
                 seen,
                 // Whatever there is to tell it is still to come.
                 end: 1,
+                asks: true,
                 ..Batch::default()
             };
             return Some((peer.clone(), question));
@@ -215,6 +214,7 @@ impl Links {
             ack: link.taken,
             first: link.first,
             end: if link.knows_me { end } else { end.max(1) },
+            asks: !link.knows_me || !link.caught_up,
             items,
         };
         Some((peer.clone(), batch))
@@ -225,8 +225,9 @@ impl Link {
     fn is_due(&self, now: Duration) -> bool {
         let end = self.first + self.queue.len() as u64;
         let fresh = self.knows_me && self.sent < end && self.sent < self.first + CHUNK;
-        let overdue = (!self.knows_me || !self.queue.is_empty())
-            && self.sent_at.is_none_or(|sent| now >= sent + RESEND);
+        // What the peer has to tell at the beginning is asked for until it is here.
+        let open = !self.knows_me || !self.caught_up || !self.queue.is_empty();
+        let overdue = open && self.sent_at.is_none_or(|sent| now >= sent + RESEND);
         fresh || overdue || self.owes
     }
 }
@@ -333,6 +334,26 @@ mod tests {
         let (_, answer) = a.batch(&"b".into(), ms(60)).unwrap();
         assert_eq!(b.receive(&"a".into(), answer).items, [promise(7)]);
         assert!(b.ready(ms(60)));
+    }
+
+    #[test]
+    fn a_new_life_whose_answer_is_lost_speaks_again() {
+        let (mut a, _) = pair();
+        let mut b = Links::new(3, [NodeId::from("a")]);
+        let hello = b.tick(ms(0)).remove(0).1;
+        a.receive(&"b".into(), hello);
+        let (_, question) = a.batch(&"b".into(), ms(0)).unwrap();
+        assert!(b.receive(&"a".into(), question).answer);
+        let (_, _lost) = b.batch(&"a".into(), ms(0)).unwrap();
+        assert_eq!(b.tick(ms(399)), []);
+        let again = b.tick(ms(400)).remove(0).1;
+        assert!(a.receive(&"b".into(), again).restarted);
+        exchange(&mut a, &mut b, ms(400));
+        assert!(b.ready(ms(400)));
+        for _ in 0..2 {
+            exchange(&mut a, &mut b, ms(500));
+        }
+        assert_eq!((a.tick(ms(9000)), b.tick(ms(9000))), (vec![], vec![]));
     }
 
     #[test]

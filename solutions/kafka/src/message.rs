@@ -63,6 +63,9 @@ pub struct Batch {
     pub first: u64,
     /// How many items the stream has so far, those sent later included.
     pub end: u64,
+    /// The sender waits to hear what the receiver has to tell at the beginning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks: bool,
     /// The items.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
