@@ -10,8 +10,9 @@
 //! when, since they differ and jump. Instead:
 //!
 //! - The *holder* counts its lease from the moment at which it **sent** the
-//!   acquisition or renewal that succeeded, on its own monotonic clock. After
-//!   that it must not act as holder; [`Lease::remaining`] says how long it may.
+//!   acquisition or renewal that succeeded, on its own monotonic clock. (Of
+//!   several that may have been the one, it takes the first.) After the lease
+//!   it must not act as holder; [`Lease::remaining`] says how long it may.
 //! - A *contender* that finds the lock held counts from the moment at which it
 //!   **was shown** the record, on its own monotonic clock. When the very same
 //!   record is there still after the lease and a quarter more, it takes the
@@ -86,8 +87,11 @@ impl Lock {
     }
 
     /// How long a tenure lasts without renewal. The same for all who use the
-    /// lock. Three seconds unless told otherwise: several round trips, so that
-    /// renewals arrive.
+    /// lock. Three seconds unless told otherwise.
+    ///
+    /// A request of the lock waits for its answer for a third of the lease, so
+    /// that there is time left to ask again. A lease must therefore be longer
+    /// than three round trips, or no lock is ever had.
     ///
     /// ```
     /// # fn example(kv: maelstrom_kv::LinKv) {
@@ -191,7 +195,13 @@ impl Lock {
             lock: self.clone(),
             record,
             until: since + self.lease,
+            asked: None,
         }
+    }
+
+    /// A client whose answers come while there is time left to ask again.
+    fn client(&self) -> LinKv {
+        self.kv.clone().within(self.lease / 3)
     }
 }
 
@@ -218,6 +228,9 @@ pub struct Lease {
     lock: Lock,
     record: Record,
     until: Instant,
+    /// When the next renewal was first asked for. It may have been carried out
+    /// then, although its answer did not come.
+    asked: Option<Instant>,
 }
 
 impl Lease {
@@ -232,29 +245,53 @@ impl Lease {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Extends the lease to its full length from now.
+    /// Extends the lease to its full length, counted from when the renewal was
+    /// sent. Waits for a third of the lease at most for each answer.
     ///
     /// ```
     /// # async fn example(mut lease: maelstrom_kv::Lease) -> maelstrom_kv::Result<()> {
     /// loop {
-    ///     // A third of the time leaves room for two more attempts.
+    ///     // A third of the time leaves room for another attempt.
     ///     tokio::time::sleep(lease.remaining() / 3).await;
-    ///     lease.renew().await?;
+    ///     if let Err(error) = lease.renew().await {
+    ///         if !error.is_timeout() || lease.remaining().is_zero() {
+    ///             return Err(error);
+    ///         }
+    ///     }
     /// }
     /// # }
     /// ```
     ///
     /// # Errors
     /// [`KvError::PreconditionFailed`] when the lock was taken over. After any
-    /// error the lease runs on as it was; after a timeout, try again.
+    /// error the lease runs on for what [`remaining`](Self::remaining) says;
+    /// after a timeout, try again.
     pub async fn renew(&mut self) -> Result<()> {
+        self.renew_once().await?;
+        // It was an earlier attempt that succeeded, and most of it is over.
+        if self.remaining() < self.lock.lease / 2 {
+            self.renew_once().await?;
+        }
+        Ok(())
+    }
+
+    async fn renew_once(&mut self) -> Result<()> {
         let sent = Instant::now();
-        let renewed = Record {
-            renewals: self.record.renewals + 1,
-            ..self.record.clone()
+        // Noted before the request goes out: the caller may stop waiting.
+        let first_asked = *self.asked.get_or_insert(sent);
+        let renewed = self.renewed();
+        let since = match self.replace(&renewed).await {
+            Ok(()) => sent,
+            // By an earlier attempt, perhaps. Contenders have counted since
+            // *that* one arrived, and so does the lease.
+            Err(KvError::PreconditionFailed(_)) if self.shown().await? == Some(renewed.clone()) => {
+                first_asked
+            }
+            Err(error) => return Err(error),
         };
-        self.replace(renewed).await?;
-        self.until = sent + self.lock.lease;
+        self.record = renewed;
+        self.until = since + self.lock.lease;
+        self.asked = None;
         Ok(())
     }
 
@@ -270,29 +307,40 @@ impl Lease {
     ///
     /// # Errors
     /// [`KvError::PreconditionFailed`] when it was taken over already.
-    pub async fn release(mut self) -> Result<()> {
-        let free = Record {
-            holder: None,
-            ..self.record.clone()
-        };
-        self.replace(free).await
+    pub async fn release(self) -> Result<()> {
+        let free = self.free();
+        match self.replace(&free).await {
+            Err(KvError::PreconditionFailed(_)) if self.shown().await? == Some(free) => Ok(()),
+            other => other,
+        }
     }
 
-    /// Changes the record from what we know it to be. Asked again after an
-    /// answer was lost, it finds its own change, which is as good.
-    async fn replace(&mut self, to: Record) -> Result<()> {
-        let Lock { kv, key, lease } = &self.lock;
-        let kv = kv.clone().within(*lease);
-        match kv.cas(key, &self.record, &to).await {
-            Err(KvError::PreconditionFailed(error)) => {
-                if kv.find::<_, Record>(key).await?.as_ref() != Some(&to) {
-                    return Err(KvError::PreconditionFailed(error));
-                }
-            }
-            other => other?,
+    /// The record after the next renewal.
+    fn renewed(&self) -> Record {
+        Record {
+            renewals: self.record.renewals + 1,
+            ..self.record.clone()
         }
-        self.record = to;
-        Ok(())
+    }
+
+    /// The record after the release.
+    fn free(&self) -> Record {
+        Record {
+            holder: None,
+            ..self.record.clone()
+        }
+    }
+
+    /// Changes the record from what we know it to be.
+    async fn replace(&self, to: &Record) -> Result<()> {
+        let client = self.lock.client();
+        client.cas(&self.lock.key, &self.record, to).await
+    }
+
+    /// What the record is. Asked when it was not what we knew it to be: a
+    /// change of our own whose answer was lost is as good as one answered.
+    async fn shown(&self) -> Result<Option<Record>> {
+        self.lock.client().find(&self.lock.key).await
     }
 }
 

@@ -116,6 +116,54 @@ async fn a_claim_or_renewal_whose_answer_is_lost_is_found_again() -> Result<()> 
     Ok(())
 }
 
+/// Loses the answer to the next compare-and-set of that node.
+fn lose_an_answer(network: &Network, node: &'static str) {
+    let mut lost = false;
+    network.fate(move |message| {
+        let set = message.body.header().unwrap().kind == "cas" && message.src == node;
+        if set && !std::mem::replace(&mut lost, true) {
+            Fate::Unanswered
+        } else {
+            Fate::Answered
+        }
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_whose_answer_is_lost_counts_from_when_it_was_sent() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let (a, b) = (lock(&network, "n0"), lock(&network, "n1"));
+    let mut lease = a.acquire(seconds(1)).await?;
+    let next = tokio::spawn(async move {
+        let next = b.acquire(seconds(10)).await;
+        next.map(|next| (next.token(), Instant::now()))
+    });
+    sleep(LEASE / 3).await;
+    lose_an_answer(&network, "n0");
+    let lost = lease.renew().await.unwrap_err();
+    assert!(lost.is_timeout(), "{lost}");
+    lease.renew().await?;
+    let until = Instant::now() + lease.remaining();
+    let (token, since) = next.await.unwrap()?;
+    assert_eq!(token, 2);
+    assert!(until <= since, "two holders for {:?}", until - since);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_is_found_late_is_renewed_again() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let mut lease = lock(&network, "n0").acquire(seconds(1)).await?;
+    lose_an_answer(&network, "n0");
+    let lost = lease.renew().await.unwrap_err();
+    assert!(lost.is_timeout(), "{lost}");
+    assert!(lease.remaining() > LEASE / 2, "{:?}", lease.remaining());
+    sleep(LEASE / 2).await;
+    lease.renew().await?;
+    assert!(lease.remaining() > LEASE / 2, "{:?}", lease.remaining());
+    lease.release().await
+}
+
 #[tokio::test(start_paused = true)]
 async fn among_many_with_lost_messages_no_two_hold_it_and_tokens_grow() {
     let network = Network::new(Age::Random);
