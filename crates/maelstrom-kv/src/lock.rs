@@ -307,12 +307,23 @@ impl Lease {
     ///
     /// # Errors
     /// [`KvError::PreconditionFailed`] when it was taken over already.
-    pub async fn release(self) -> Result<()> {
+    pub async fn release(mut self) -> Result<()> {
         let free = self.free();
-        match self.replace(&free).await {
-            Err(KvError::PreconditionFailed(_)) if self.shown().await? == Some(free) => Ok(()),
-            other => other,
+        let refused = match self.replace(&free).await {
+            Err(KvError::PreconditionFailed(error)) => error,
+            other => return other,
+        };
+        let shown = self.shown().await?;
+        if shown == Some(free) {
+            return Ok(());
         }
+        let renewed = self.renewed();
+        if shown != Some(renewed.clone()) {
+            return Err(KvError::PreconditionFailed(refused));
+        }
+        // A renewal whose answer was lost had been carried out.
+        self.record = renewed;
+        self.replace(&self.free()).await
     }
 
     /// The record after the next renewal.

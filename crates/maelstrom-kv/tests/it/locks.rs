@@ -165,6 +165,19 @@ async fn a_renewal_that_is_found_late_is_renewed_again() -> Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lock_is_released_after_a_renewal_whose_answer_was_lost() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let mut lease = lock(&network, "n0").acquire(seconds(1)).await?;
+    lose_an_answer(&network, "n0");
+    let lost = lease.renew().await.unwrap_err();
+    assert!(lost.is_timeout(), "{lost}");
+    lease.release().await?;
+    let next = lock(&network, "n1").acquire(LEASE / 4).await?;
+    assert_eq!(next.token(), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn among_many_with_lost_messages_no_two_hold_it_and_tokens_grow() {
     let network = Network::new(Age::Random);
     let mut sent = 0_u64;
