@@ -73,8 +73,17 @@ struct Record {
     token: u64,
     /// One more with each renewal.
     renewals: u64,
-    /// Tells an acquisition of our own whose answer was lost from another's.
+    /// A random number, by which an acquisition of our own whose answer was
+    /// lost is told from all others.
     claim: u64,
+}
+
+/// An attempt of our own to acquire the lock.
+struct Claim {
+    /// What the record is if it succeeded.
+    record: Record,
+    /// From when the lease counts if it did.
+    sent: Instant,
 }
 
 impl Lock {
@@ -118,46 +127,70 @@ impl Lock {
     /// }
     /// ```
     ///
+    /// At least half of the lease is left when it is returned.
+    ///
     /// # Errors
-    /// [`KvError::Contended`] when others held it all the time.
+    /// [`KvError::Contended`] when others held it all the time; this node does
+    /// not hold it then. After a timeout, which is indefinite, it may: an answer
+    /// was lost. Nobody knows of that tenure, and it runs out.
     pub async fn acquire(&self, wait: Duration) -> Result<Lease> {
-        let start = Instant::now();
-        let until = start + wait;
-        let kv = self.kv.clone().within(wait.min(self.lease));
+        let until = Instant::now() + wait;
+        let looks = self.kv.clone().within(wait.min(self.lease));
+        let kv = self.client();
         let mut rng = self.kv.ctx.rng();
-        let claim: u64 = rng.random();
-        // Each look and claim is new; to hammer the service is no use.
+        // Each look is new; to hammer the service is no use.
         let pause = Retry::default()
             .first_wait(self.lease / 4)
             .longest_wait(self.lease / 4);
         let mut held: Option<(Record, Instant)> = None;
-        let mut claimed_at = start;
+        let mut claims: Vec<Claim> = Vec::new();
         let mut attempts = 0;
         loop {
-            let found: Option<Record> = kv.find(&self.key).await?;
-            if let Some(record) = &found
-                && record.claim == claim
-                && record.holder.is_some()
-            {
-                // A claim whose answer was lost has arrived after all.
-                return Ok(self.lease_of(record.clone(), claimed_at));
+            let found: Option<Record> = looks.find(&self.key).await?;
+            let ours = self.recognised(found.as_ref(), &mut claims);
+            let is_ours = ours.is_some();
+            // With less left, whoever got it would have to renew at once.
+            if let Some(lease) = ours.filter(|lease| lease.remaining() >= self.lease / 2) {
+                return Ok(lease);
             }
-            if self.is_free(found.as_ref(), &mut held) {
-                claimed_at = Instant::now();
+            let mut later = Instant::now();
+            if is_ours || self.is_free(found.as_ref(), &mut held) {
                 attempts += 1;
-                match self.claim(&kv, found, claim).await {
-                    Ok(record) => return Ok(self.lease_of(record, claimed_at)),
-                    Err(error) if error.is_definite() || error.is_timeout() => {}
+                let record = self.successor(found.as_ref(), rng.random());
+                let sent = Instant::now();
+                claims.push(Claim {
+                    record: record.clone(),
+                    sent,
+                });
+                match self.claim(&kv, found.as_ref(), &record).await {
+                    Ok(()) => return Ok(self.lease_of(record, sent)),
+                    // What became of it, the next look tells.
+                    Err(error) if error.may_pass() => later = Instant::now(),
                     Err(error) => return Err(error),
                 }
+            } else {
+                later += pause.wait(0, &mut rng);
             }
-            let later = Instant::now() + pause.wait(0, &mut rng);
             if later >= until {
                 let within = wait;
-                return Err(KvError::Contended { attempts, within });
+                return Err(if claims.is_empty() {
+                    KvError::Contended { attempts, within }
+                } else {
+                    self.kv.unanswered("cas", within)
+                });
             }
             tokio::time::sleep_until(later).await;
         }
+    }
+
+    /// The lease of a claim of our own that turns out to have succeeded.
+    /// Forgets claims that certainly have not.
+    fn recognised(&self, found: Option<&Record>, claims: &mut Vec<Claim>) -> Option<Lease> {
+        let found = found?;
+        // One claim alone to each tenure succeeds.
+        claims.retain(|claim| claim.record == *found || claim.record.token != found.token);
+        let ours = claims.iter().find(|claim| claim.record == *found)?;
+        Some(self.lease_of(ours.record.clone(), ours.sent))
     }
 
     /// Whether the lock may be claimed: nobody holds it, or whoever does has
@@ -176,18 +209,21 @@ impl Lock {
         }
     }
 
-    async fn claim(&self, kv: &LinKv, found: Option<Record>, claim: u64) -> Result<Record> {
-        let record = Record {
+    /// The record of the next tenure, if it is to be this node's.
+    fn successor(&self, found: Option<&Record>, claim: u64) -> Record {
+        Record {
             holder: Some(self.kv.ctx.id().clone()),
-            token: found.as_ref().map_or(0, |found| found.token) + 1,
+            token: found.map_or(0, |found| found.token) + 1,
             renewals: 0,
             claim,
-        };
-        match &found {
-            None => kv.create(&self.key, &record).await?,
-            Some(found) => kv.cas(&self.key, found, &record).await?,
         }
-        Ok(record)
+    }
+
+    async fn claim(&self, kv: &LinKv, found: Option<&Record>, record: &Record) -> Result<()> {
+        match found {
+            None => kv.create(&self.key, record).await,
+            Some(found) => kv.cas(&self.key, found, record).await,
+        }
     }
 
     fn lease_of(&self, record: Record, since: Instant) -> Lease {

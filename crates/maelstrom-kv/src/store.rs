@@ -259,6 +259,15 @@ impl<S: Service> Kv<S> {
         unreachable!("the attempts are counted without end")
     }
 
+    /// What is left to say of a change that may have been carried out.
+    pub(crate) fn unanswered(&self, kind: &str, after: Duration) -> KvError {
+        KvError::Rpc(RpcError::Timeout {
+            dest: S::id().clone(),
+            kind: kind.to_owned(),
+            after,
+        })
+    }
+
     /// A reply, or a value in it, that is not what was asked for.
     pub(crate) fn unfit(&self, kind: &str, reason: &dyn fmt::Display) -> KvError {
         KvError::Rpc(RpcError::Reply {

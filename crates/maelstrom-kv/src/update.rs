@@ -120,14 +120,8 @@ impl<S: CreatesKeys> Kv<S> {
                 Ok(()) => return Ok(to),
                 Err(error) => error,
             };
-            let beaten = matches!(
-                error,
-                KvError::PreconditionFailed(_)
-                    | KvError::KeyAlreadyExists(_)
-                    | KvError::KeyDoesNotExist(_)
-            );
             let later = Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()) / 4;
-            if beaten {
+            if error.is_beaten() {
                 lost += 1;
                 if later >= until {
                     return Err(KvError::Contended {

@@ -178,6 +178,84 @@ async fn a_lock_is_released_after_a_renewal_whose_answer_was_lost() -> Result<()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_claim_whose_answer_is_lost_is_recognised_in_time() -> Result<()> {
+    let network = Network::new(Age::Random);
+    lose_an_answer(&network, "n0");
+    let lease = lock(&network, "n0").acquire(seconds(10)).await?;
+    assert_eq!(lease.token(), 1);
+    assert!(lease.remaining() >= LEASE / 2, "{:?}", lease.remaining());
+    lease.release().await
+}
+
+/// The second claim is sent just before the first one arrives, and is beaten by
+/// it.
+#[tokio::test(start_paused = true)]
+async fn a_lease_counts_from_the_claim_that_succeeded() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let first_sent = Arc::new(Mutex::new(None));
+    let noted = first_sent.clone();
+    network.fate(move |message| {
+        let mut noted = noted.lock().unwrap();
+        if message.body.header().unwrap().kind == "cas" && noted.is_none() {
+            *noted = Some(Instant::now());
+            // Within the 30 ms of the look and the second claim.
+            return Fate::Late(LEASE / 3 + Duration::from_millis(10));
+        }
+        Fate::Answered
+    });
+    let lease = lock(&network, "n0").acquire(seconds(10)).await?;
+    assert_eq!((lease.token(), network.count("cas")), (1, 2));
+    let until = Instant::now() + lease.remaining();
+    assert!(until <= first_sent.lock().unwrap().unwrap() + LEASE);
+    Ok(())
+}
+
+/// Of the lease of a claim whose answer was lost, as much again is lost before
+/// the lock is looked at.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_recognised_late_is_claimed_anew() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let mut claims = 0;
+    network.fate(move |message| match &*message.body.header().unwrap().kind {
+        "cas" => {
+            claims += 1;
+            if claims == 1 {
+                Fate::Unanswered
+            } else {
+                Fate::Answered
+            }
+        }
+        _ if claims == 1 => Fate::Late(LEASE / 4),
+        _ => Fate::Answered,
+    });
+    let lease = lock(&network, "n0").acquire(seconds(10)).await?;
+    assert_eq!(lease.token(), 2);
+    assert!(lease.remaining() > LEASE / 2, "{:?}", lease.remaining());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acquisition_whose_claim_is_in_doubt_fails_indefinitely() {
+    let network = Network::new(Age::Random);
+    lose_an_answer(&network, "n0");
+    let lost = lock(&network, "n0").acquire(LEASE / 4).await.unwrap_err();
+    assert!(lost.is_timeout() && !lost.is_definite(), "{lost}");
+    let refused = lock(&network, "n1").acquire(LEASE / 4).await.unwrap_err();
+    assert!(refused.is_definite(), "n0 holds it: {refused}");
+}
+
+/// Nodes of equal seeds draw equal numbers, and these two claim at once.
+#[tokio::test(start_paused = true)]
+async fn a_claim_of_another_node_is_not_taken_for_ones_own() {
+    let network = Network::new(Age::Random);
+    // The network's seed is the sum of the id's bytes.
+    let (a, b) = (lock(&network, "n01"), lock(&network, "n10"));
+    let (a, b) = tokio::join!(a.acquire(LEASE / 2), b.acquire(LEASE / 2));
+    assert_eq!(network.count("cas"), 2);
+    assert!(a.is_ok() != b.is_ok(), "{a:?}, {b:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn among_many_with_lost_messages_no_two_hold_it_and_tokens_grow() {
     let network = Network::new(Age::Random);
     let mut sent = 0_u64;

@@ -19,6 +19,8 @@ pub(crate) enum Fate {
     Lost,
     /// It is carried out, and the answer is lost.
     Unanswered,
+    /// It is carried out and answered, that much later.
+    Late(Duration),
 }
 
 type Decide = dyn FnMut(&Message) -> Fate + Send;
@@ -91,8 +93,10 @@ impl Network {
         };
         let hop = Duration::from_millis(10);
         tokio::time::sleep(hop).await;
-        if fate == Fate::Lost {
-            return;
+        match fate {
+            Fate::Answered | Fate::Unanswered => {}
+            Fate::Lost => return,
+            Fate::Late(span) => tokio::time::sleep(span).await,
         }
         let Message {
             src, dest, body, ..
@@ -100,7 +104,7 @@ impl Network {
         let answer = self.answer(&dest, &src, &body);
         tokio::time::sleep(hop).await;
         if let Some(answer) = answer
-            && fate == Fate::Answered
+            && fate != Fate::Unanswered
         {
             (deliver.lock().unwrap())(Message::new(dest, src, answer));
         }
