@@ -37,6 +37,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::store::left;
 use crate::{KvError, LinKv, Result};
 
 /// A lock kept in lin-kv; made by [`LinKv::lock`].
@@ -76,14 +77,6 @@ struct Record {
     /// A random number, by which an acquisition of our own whose answer was
     /// lost is told from all others.
     claim: u64,
-}
-
-/// An attempt of our own to acquire the lock.
-struct Claim {
-    /// What the record is if it succeeded.
-    record: Record,
-    /// From when the lease counts if it did.
-    sent: Instant,
 }
 
 impl Lock {
@@ -127,102 +120,41 @@ impl Lock {
     /// }
     /// ```
     ///
-    /// At least half of the lease is left when it is returned.
+    /// At least half of the lease is left when it is returned. Answers that do
+    /// not come are no reason to give up before the time.
     ///
     /// # Errors
-    /// [`KvError::Contended`] when others held it all the time; this node does
-    /// not hold it then. After a timeout, which is indefinite, it may: an answer
-    /// was lost. Nobody knows of that tenure, and it runs out.
+    /// [`KvError::Contended`] when others held it whenever this node was shown
+    /// it; this node does not hold it then. After a timeout, which is
+    /// indefinite, it may: an answer was lost. Nobody knows of that tenure, and
+    /// it runs out.
     pub async fn acquire(&self, wait: Duration) -> Result<Lease> {
         let until = Instant::now() + wait;
-        let looks = self.kv.clone().within(wait.min(self.lease));
-        let kv = self.client();
         let mut rng = self.kv.ctx.rng();
         // Each look is new; to hammer the service is no use.
         let pause = Retry::default()
             .first_wait(self.lease / 4)
             .longest_wait(self.lease / 4);
-        let mut held: Option<(Record, Instant)> = None;
-        let mut claims: Vec<Claim> = Vec::new();
-        let mut attempts = 0;
-        loop {
-            let found: Option<Record> = looks.find(&self.key).await?;
-            let ours = self.recognised(found.as_ref(), &mut claims);
-            let is_ours = ours.is_some();
-            // With less left, whoever got it would have to renew at once.
-            if let Some(lease) = ours.filter(|lease| lease.remaining() >= self.lease / 2) {
-                return Ok(lease);
-            }
-            let mut later = Instant::now();
-            if is_ours || self.is_free(found.as_ref(), &mut held) {
-                attempts += 1;
-                let record = self.successor(found.as_ref(), rng.random());
-                let sent = Instant::now();
-                claims.push(Claim {
-                    record: record.clone(),
-                    sent,
-                });
-                match self.claim(&kv, found.as_ref(), &record).await {
-                    Ok(()) => return Ok(self.lease_of(record, sent)),
-                    // What became of it, the next look tells.
-                    Err(error) if error.may_pass() => later = Instant::now(),
-                    Err(error) => return Err(error),
-                }
-            } else {
-                later += pause.wait(0, &mut rng);
-            }
-            if later >= until {
-                let within = wait;
-                return Err(if claims.is_empty() {
-                    KvError::Contended { attempts, within }
-                } else {
-                    self.kv.unanswered("cas", within)
-                });
-            }
-            tokio::time::sleep_until(later).await;
-        }
-    }
-
-    /// The lease of a claim of our own that turns out to have succeeded.
-    /// Forgets claims that certainly have not.
-    fn recognised(&self, found: Option<&Record>, claims: &mut Vec<Claim>) -> Option<Lease> {
-        let found = found?;
-        // One claim alone to each tenure succeeds.
-        claims.retain(|claim| claim.record == *found || claim.record.token != found.token);
-        let ours = claims.iter().find(|claim| claim.record == *found)?;
-        Some(self.lease_of(ours.record.clone(), ours.sent))
-    }
-
-    /// Whether the lock may be claimed: nobody holds it, or whoever does has
-    /// not stirred for longer than the lease.
-    fn is_free(&self, found: Option<&Record>, held: &mut Option<(Record, Instant)>) -> bool {
-        let Some(record) = found.filter(|record| record.holder.is_some()) else {
-            *held = None;
-            return true;
+        let mut acquisition = Acquisition {
+            lock: self,
+            until,
+            held: None,
+            claims: Vec::new(),
+            attempts: 0,
         };
-        match held {
-            Some((seen, since)) if seen == record => since.elapsed() >= self.lease * 5 / 4,
-            _ => {
-                *held = Some((record.clone(), Instant::now()));
-                false
+        loop {
+            let (rest, failure) = match acquisition.attempt(rng.random()).await {
+                Ok(Some(lease)) => return Ok(lease),
+                Ok(None) => (pause.wait(0, &mut rng), None),
+                // It took its time. What became of it, the next one is shown.
+                Err(error) if error.may_pass() => (Duration::ZERO, Some(error)),
+                Err(error) => return Err(error),
+            };
+            let next = Instant::now() + rest;
+            if next >= until {
+                return Err(acquisition.in_vain(failure, wait));
             }
-        }
-    }
-
-    /// The record of the next tenure, if it is to be this node's.
-    fn successor(&self, found: Option<&Record>, claim: u64) -> Record {
-        Record {
-            holder: Some(self.kv.ctx.id().clone()),
-            token: found.map_or(0, |found| found.token) + 1,
-            renewals: 0,
-            claim,
-        }
-    }
-
-    async fn claim(&self, kv: &LinKv, found: Option<&Record>, record: &Record) -> Result<()> {
-        match found {
-            None => kv.create(&self.key, record).await,
-            Some(found) => kv.cas(&self.key, found, record).await,
+            tokio::time::sleep_until(next).await;
         }
     }
 
@@ -235,9 +167,103 @@ impl Lock {
         }
     }
 
-    /// A client whose answers come while there is time left to ask again.
-    fn client(&self) -> LinKv {
-        self.kv.clone().within(self.lease / 3)
+    /// A client that waits no longer than `limit`, and that leaves time to ask
+    /// again.
+    fn client(&self, limit: Duration) -> LinKv {
+        self.kv.clone().within(limit.min(self.lease / 3))
+    }
+}
+
+/// What a node that waits for the lock has seen and done.
+struct Acquisition<'a> {
+    lock: &'a Lock,
+    until: Instant,
+    /// The record by which another holds the lock, and since when it is known.
+    held: Option<(Record, Instant)>,
+    /// Those that have succeeded or may have, as far as this node knows.
+    claims: Vec<Claim>,
+    /// How many claims there have been.
+    attempts: u32,
+}
+
+/// One compare-and-set by which the lock may have become this node's.
+struct Claim {
+    /// What the record is if it succeeded.
+    record: Record,
+    /// From when the lease counts if it did.
+    sent: Instant,
+}
+
+impl Acquisition<'_> {
+    /// Looks at the lock, and claims it if it is free. Returns `None` when
+    /// another holds it.
+    async fn attempt(&mut self, number: u64) -> Result<Option<Lease>> {
+        let lock = self.lock;
+        let found: Option<Record> = lock.client(left(self.until)).find(&lock.key).await?;
+        match self.recognised(found.as_ref()) {
+            Some(lease) if lease.remaining() >= lock.lease / 2 => return Ok(Some(lease)),
+            // Most of it is over. Nobody knows of it, so it may be claimed.
+            Some(_) => {}
+            None if self.is_free(found.as_ref()) => {}
+            None => return Ok(None),
+        }
+        let record = Record {
+            holder: Some(lock.kv.ctx.id().clone()),
+            token: found.as_ref().map_or(0, |found| found.token) + 1,
+            renewals: 0,
+            claim: number,
+        };
+        let sent = Instant::now();
+        self.attempts += 1;
+        self.claims.push(Claim {
+            record: record.clone(),
+            sent,
+        });
+        let client = lock.client(left(self.until));
+        match &found {
+            None => client.create(&lock.key, &record).await?,
+            Some(found) => client.cas(&lock.key, found, &record).await?,
+        }
+        Ok(Some(lock.lease_of(record, sent)))
+    }
+
+    /// The lease of a claim whose answer was lost and that has succeeded after
+    /// all. Forgets claims that certainly have not.
+    fn recognised(&mut self, found: Option<&Record>) -> Option<Lease> {
+        let found = found?;
+        // One claim alone to each tenure succeeds.
+        self.claims
+            .retain(|claim| claim.record == *found || claim.record.token != found.token);
+        let ours = self.claims.iter().find(|claim| claim.record == *found)?;
+        Some(self.lock.lease_of(ours.record.clone(), ours.sent))
+    }
+
+    /// Whether the lock may be claimed: nobody holds it, or whoever does has
+    /// not stirred for longer than the lease.
+    fn is_free(&mut self, found: Option<&Record>) -> bool {
+        let Some(record) = found.filter(|record| record.holder.is_some()) else {
+            self.held = None;
+            return true;
+        };
+        match &self.held {
+            Some((seen, since)) if seen == record => since.elapsed() >= self.lock.lease * 5 / 4,
+            _ => {
+                self.held = Some((record.clone(), Instant::now()));
+                false
+            }
+        }
+    }
+
+    /// What to say when the time is up. `failure` is that of the last attempt.
+    fn in_vain(&self, failure: Option<KvError>, within: Duration) -> KvError {
+        let attempts = self.attempts;
+        match failure {
+            // A claim may have succeeded, whatever became of the later ones.
+            _ if !self.claims.is_empty() => self.lock.kv.unanswered("cas", within),
+            // This node was never shown who holds it.
+            Some(failure) if self.held.is_none() => failure,
+            _ => KvError::Contended { attempts, within },
+        }
     }
 }
 
@@ -380,14 +406,14 @@ impl Lease {
 
     /// Changes the record from what we know it to be.
     async fn replace(&self, to: &Record) -> Result<()> {
-        let client = self.lock.client();
+        let client = self.lock.client(self.lock.lease);
         client.cas(&self.lock.key, &self.record, to).await
     }
 
     /// What the record is. Asked when it was not what we knew it to be: a
     /// change of our own whose answer was lost is as good as one answered.
     async fn shown(&self) -> Result<Option<Record>> {
-        self.lock.client().find(&self.lock.key).await
+        self.lock.client(self.lock.lease).find(&self.lock.key).await
     }
 }
 

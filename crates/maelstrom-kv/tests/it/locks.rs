@@ -256,6 +256,42 @@ async fn a_claim_of_another_node_is_not_taken_for_ones_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_acquisition_goes_on_when_it_is_cut_off_for_a_while() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let whole = Instant::now() + 5 * LEASE;
+    network.fate(move |_| match Instant::now() < whole {
+        true => Fate::Lost,
+        false => Fate::Answered,
+    });
+    let lease = lock(&network, "n0").acquire(seconds(60)).await?;
+    assert!(Instant::now() < whole + LEASE);
+    lease.release().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acquisition_ends_when_its_time_is_up() {
+    for cut_off in [LEASE / 100, LEASE / 2, LEASE] {
+        for wait in [LEASE / 10, LEASE * 3 / 4, 3 * LEASE] {
+            let network = Network::new(Age::Random);
+            let other = lock(&network, "n1").acquire(LEASE).await.unwrap();
+            let start = Instant::now();
+            network.fate(move |_| match start.elapsed() < cut_off {
+                true => Fate::Answered,
+                false => Fate::Lost,
+            });
+            let refused = lock(&network, "n0").acquire(wait).await.unwrap_err();
+            let late = start.elapsed().saturating_sub(wait);
+            // A millisecond is what the clock's timers are good for.
+            assert!(
+                late <= Duration::from_millis(1),
+                "{wait:?}, {cut_off:?}: {late:?}, {refused}"
+            );
+            drop(other);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn among_many_with_lost_messages_no_two_hold_it_and_tokens_grow() {
     let network = Network::new(Age::Random);
     let mut sent = 0_u64;
