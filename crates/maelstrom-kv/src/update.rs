@@ -41,12 +41,13 @@ impl<S: CreatesKeys> Kv<S> {
         K: Serialize + ?Sized,
         V: Serialize + DeserializeOwned,
     {
-        self.updated(key, f, false).await
+        self.updated(key, f, false, &mut None).await
     }
 
     /// As [`update`](Self::update), for an `f` that may take effect twice:
     /// adding to a set, taking a maximum. A compare-and-set whose answer does
-    /// not come within the wait of the retry policy is tried again.
+    /// not come within the wait of the retry policy, or is that the service is
+    /// unavailable for now (error 11), is tried again.
     ///
     /// ```
     /// # use std::collections::BTreeSet;
@@ -62,20 +63,30 @@ impl<S: CreatesKeys> Kv<S> {
     /// ```
     ///
     /// # Errors
-    /// As [`update`](Self::update).
+    /// As [`update`](Self::update); and once an answer did not come, whatever
+    /// error the later attempts end in is reported as an indefinite timeout,
+    /// since the one unanswered may have taken effect.
     pub async fn update_idempotent<K, V>(&self, key: &K, f: impl FnMut(Option<V>) -> V) -> Result<V>
     where
         K: Serialize + ?Sized,
         V: Serialize + DeserializeOwned,
     {
-        self.updated(key, f, true).await
+        let mut in_doubt = None;
+        let updated = self.updated(key, f, true, &mut in_doubt).await;
+        match (updated, in_doubt) {
+            (Err(error), Some(timeout)) if error.is_definite() => Err(timeout),
+            (updated, _) => updated,
+        }
     }
 
+    /// Leaves in `in_doubt` the timeout of a compare-and-set that was given up
+    /// for another one, and that may yet have taken effect.
     async fn updated<K, V>(
         &self,
         key: &K,
         mut f: impl FnMut(Option<V>) -> V,
         idempotent: bool,
+        in_doubt: &mut Option<KvError>,
     ) -> Result<V>
     where
         K: Serialize + ?Sized,
@@ -120,19 +131,27 @@ impl<S: CreatesKeys> Kv<S> {
                 Ok(()) => return Ok(to),
                 Err(error) => error,
             };
-            let later = Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()) / 4;
-            if error.is_beaten() {
-                lost += 1;
-                if later >= until {
-                    return Err(KvError::Contended {
-                        attempts: lost,
-                        within: self.within,
-                    });
-                }
-                tokio::time::sleep_until(later).await;
-            } else if !(idempotent && error.is_timeout() && Instant::now() < until) {
+            if idempotent && error.is_timeout() && Instant::now() < until {
+                *in_doubt = Some(error);
+                continue;
+            }
+            let refused = error.is_beaten() || idempotent && error.is_unavailable();
+            if !refused {
                 return Err(error);
             }
+            let later = Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()) / 4;
+            lost += 1;
+            if later >= until {
+                return Err(if error.is_beaten() {
+                    KvError::Contended {
+                        attempts: lost,
+                        within: self.within,
+                    }
+                } else {
+                    error
+                });
+            }
+            tokio::time::sleep_until(later).await;
         }
     }
 
