@@ -46,7 +46,7 @@ impl<S: CreatesKeys> Kv<S> {
 
     /// As [`update`](Self::update), for an `f` that may take effect twice:
     /// adding to a set, taking a maximum. A compare-and-set whose answer does
-    /// not come within the wait of the retry policy, or is that the service is
+    /// not come within the wait of the retry policy, which grows each time, or is that the service is
     /// unavailable for now (error 11), is tried again.
     ///
     /// ```
@@ -94,6 +94,7 @@ impl<S: CreatesKeys> Kv<S> {
     {
         let until = self.deadline();
         let mut lost = 0;
+        let mut unanswered = 0;
         loop {
             // Beaten once on a service that may show old states, look at the
             // newest: the old one might be shown for ever.
@@ -108,7 +109,7 @@ impl<S: CreatesKeys> Kv<S> {
                 .map_err(|error| self.unfit("read", &error))?;
             let to = f(value);
             let attempt = if idempotent {
-                until.min(Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()))
+                until.min(Instant::now() + self.retry.wait(unanswered, &mut self.ctx.rng()))
             } else {
                 until
             };
@@ -132,6 +133,8 @@ impl<S: CreatesKeys> Kv<S> {
                 Err(error) => error,
             };
             if idempotent && error.is_timeout() && Instant::now() < until {
+                // The round trip may take longer than the wait.
+                unanswered += 1;
                 *in_doubt = Some(error);
                 continue;
             }

@@ -206,6 +206,17 @@ async fn an_idempotent_update_goes_on_while_the_service_is_unavailable() -> Resu
     Ok(())
 }
 
+/// A round trip takes 620 ms, and the first wait 500 ms at most.
+#[tokio::test(start_paused = true)]
+async fn an_idempotent_update_waits_longer_each_time() -> Result<()> {
+    let network = Network::new(Age::Random);
+    network.fate(|_| Fate::Late(Duration::from_millis(600)));
+    let kv = LinKv::new(&network.node("n0"));
+    let largest = |value: Option<i64>| value.unwrap_or(0).max(5);
+    assert_eq!(kv.update_idempotent("largest", largest).await?, 5);
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn fields_that_the_type_does_not_have_do_not_stop_an_update() -> Result<()> {
     #[derive(serde::Serialize, serde::Deserialize)]
