@@ -37,7 +37,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::store::left;
+use crate::store::{bounded, left};
 use crate::{KvError, LinKv, Result};
 
 /// A lock kept in lin-kv; made by [`LinKv::lock`].
@@ -101,7 +101,7 @@ impl Lock {
     /// # }
     /// ```
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
+        self.lease = bounded(lease);
         self
     }
 
@@ -129,7 +129,7 @@ impl Lock {
     /// indefinite, it may: an answer was lost. Nobody knows of that tenure, and
     /// it runs out.
     pub async fn acquire(&self, wait: Duration) -> Result<Lease> {
-        let until = Instant::now() + wait;
+        let until = Instant::now() + bounded(wait);
         let mut rng = self.kv.ctx.rng();
         // Each look is new; to hammer the service is no use.
         let pause = Retry::default()

@@ -109,7 +109,7 @@ impl<S: CreatesKeys> Kv<S> {
                 .map_err(|error| self.unfit("read", &error))?;
             let to = f(value);
             let attempt = if idempotent {
-                until.min(Instant::now() + self.retry.wait(unanswered, &mut self.ctx.rng()))
+                until.min(Instant::now() + self.step(unanswered))
             } else {
                 until
             };
@@ -142,7 +142,7 @@ impl<S: CreatesKeys> Kv<S> {
             if !refused {
                 return Err(error);
             }
-            let later = Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()) / 4;
+            let later = Instant::now() + self.step(lost) / 4;
             lost += 1;
             if later >= until {
                 return Err(if error.is_beaten() {
