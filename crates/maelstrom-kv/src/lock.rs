@@ -123,6 +123,9 @@ impl Lock {
     /// At least half of the lease is left when it is returned. Answers that do
     /// not come are no reason to give up before the time.
     ///
+    /// Whoever drops this future before it ends may leave the lock taken: a claim
+    /// that was sent stands, and runs out after a lease.
+    ///
     /// # Errors
     /// [`KvError::Contended`] when others held it whenever this node was shown
     /// it; this node does not hold it then. After a timeout, which is

@@ -351,8 +351,8 @@ enum Either<'a, V: ?Sized> {
 impl Kv<Seq> {
     /// The value of a key, as new as the moment of this call.
     ///
-    /// Writes a unique value to a key of the node's own first, which brings the
-    /// node to the newest state, and reads then. The
+    /// Writes a unique value to a key of the node's own first (`latest/<node>`),
+    /// which brings the node to the newest state, and reads then. The
     /// [head of this crate](crate#why-a-plain-read-of-seq-kv-may-be-stale-for-ever)
     /// explains why [`get`](Kv::get) alone can't do this, however long one waits.
     ///
@@ -414,7 +414,8 @@ impl<S: CreatesKeys> Kv<S> {
 }
 
 impl Kv<Lin> {
-    /// A distributed lock, kept under `name`.
+    /// A distributed lock, kept under the key `lock/<name>`, which belongs to
+    /// this crate alone.
     ///
     /// See [`Lock`].
     ///

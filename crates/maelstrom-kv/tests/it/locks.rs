@@ -348,3 +348,21 @@ async fn among_many_with_lost_messages_no_two_hold_it_and_tokens_grow() {
         assert!(until <= next_since, "{pair:?}");
     }
 }
+
+/// What the documentation says of an acquisition that is dropped.
+#[tokio::test(start_paused = true)]
+async fn a_dropped_acquisition_leaves_the_lock_taken_for_a_lease() -> Result<()> {
+    let network = Network::new(Age::Random);
+    // The look takes 20 ms, and so does the claim.
+    let dropped = lock(&network, "n0");
+    let dropped = dropped.acquire(seconds(1));
+    assert!(
+        tokio::time::timeout(LEASE / 33, dropped).await.is_err(),
+        "it was still waiting"
+    );
+    let start = Instant::now();
+    let next = lock(&network, "n1").acquire(seconds(10)).await?;
+    assert_eq!(next.token(), 2);
+    assert!((LEASE..2 * LEASE).contains(&start.elapsed()));
+    Ok(())
+}
