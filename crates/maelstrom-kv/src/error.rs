@@ -83,6 +83,25 @@ impl KvError {
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Rpc(RpcError::Timeout { .. }))
     }
+
+    /// A compare-and-set found something else than expected.
+    pub(crate) fn is_beaten(&self) -> bool {
+        matches!(
+            self,
+            Self::PreconditionFailed(_) | Self::KeyAlreadyExists(_) | Self::KeyDoesNotExist(_)
+        )
+    }
+
+    /// The service answered that it does nothing for now.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        let Self::Rpc(error) = self else { return false };
+        error.code() == Some(ErrorCode::TemporarilyUnavailable)
+    }
+
+    /// Whether another attempt may fare better.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.is_beaten() || self.is_timeout() || self.is_unavailable()
+    }
 }
 
 impl From<RpcError> for KvError {

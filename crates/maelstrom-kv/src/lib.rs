@@ -31,7 +31,8 @@
 //!
 //! - a read is repeated when its answer does not come: it changes nothing;
 //! - a write or a compare-and-set is sent once, and waited for: sent twice, it
-//!   could undo what somebody else did in between;
+//!   could undo what somebody else did in between. (After an answer that nothing
+//!   was done for now, error 11, it is sent again.)
 //! - [`Kv::update`] reads and tries again, with backoff and jitter, when
 //!   somebody else was faster.
 //!
@@ -62,6 +63,15 @@
 //! new as the moment at which it was called. The price is one more message
 //! pair. (Writing the *same* value again would not do: that changes nothing,
 //! and may be answered from an old state.)
+//!
+//! # Keys of the crate's own
+//!
+//! Keys of two forms belong to this crate; whoever writes to them by hand breaks
+//! what they are for:
+//!
+//! - `latest/<node>` on seq-kv: what [`SeqKv::read_latest`], and an update that
+//!   was beaten, write before they read. One for each node.
+//! - `lock/<name>` on lin-kv: who holds the [`Lock`] of that name.
 //!
 //! # Features
 //!

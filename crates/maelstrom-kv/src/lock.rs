@@ -10,8 +10,9 @@
 //! when, since they differ and jump. Instead:
 //!
 //! - The *holder* counts its lease from the moment at which it **sent** the
-//!   acquisition or renewal that succeeded, on its own monotonic clock. After
-//!   that it must not act as holder; [`Lease::remaining`] says how long it may.
+//!   acquisition or renewal that succeeded, on its own monotonic clock. (Of
+//!   several that may have been the one, it takes the first.) After the lease
+//!   it must not act as holder; [`Lease::remaining`] says how long it may.
 //! - A *contender* that finds the lock held counts from the moment at which it
 //!   **was shown** the record, on its own monotonic clock. When the very same
 //!   record is there still after the lease and a quarter more, it takes the
@@ -36,6 +37,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::store::{bounded, left};
 use crate::{KvError, LinKv, Result};
 
 /// A lock kept in lin-kv; made by [`LinKv::lock`].
@@ -72,7 +74,8 @@ struct Record {
     token: u64,
     /// One more with each renewal.
     renewals: u64,
-    /// Tells an acquisition of our own whose answer was lost from another's.
+    /// A random number, by which an acquisition of our own whose answer was
+    /// lost is told from all others.
     claim: u64,
 }
 
@@ -86,8 +89,11 @@ impl Lock {
     }
 
     /// How long a tenure lasts without renewal. The same for all who use the
-    /// lock. Three seconds unless told otherwise: several round trips, so that
-    /// renewals arrive.
+    /// lock. Three seconds unless told otherwise.
+    ///
+    /// A request of the lock waits for its answer for a third of the lease, so
+    /// that there is time left to ask again. A lease must therefore be longer
+    /// than three round trips, or no lock is ever had.
     ///
     /// ```
     /// # fn example(kv: maelstrom_kv::LinKv) {
@@ -95,7 +101,7 @@ impl Lock {
     /// # }
     /// ```
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
+        self.lease = bounded(lease);
         self
     }
 
@@ -114,76 +120,45 @@ impl Lock {
     /// }
     /// ```
     ///
+    /// At least half of the lease is left when it is returned. Answers that do
+    /// not come are no reason to give up before the time.
+    ///
+    /// Whoever drops this future before it ends may leave the lock taken: a claim
+    /// that was sent stands, and runs out after a lease.
+    ///
     /// # Errors
-    /// [`KvError::Contended`] when others held it all the time.
+    /// [`KvError::Contended`] when others held it whenever this node was shown
+    /// it; this node does not hold it then. After a timeout, which is
+    /// indefinite, it may: an answer was lost. Nobody knows of that tenure, and
+    /// it runs out.
     pub async fn acquire(&self, wait: Duration) -> Result<Lease> {
-        let start = Instant::now();
-        let until = start + wait;
-        let kv = self.kv.clone().within(wait.min(self.lease));
+        let until = Instant::now() + bounded(wait);
         let mut rng = self.kv.ctx.rng();
-        let claim: u64 = rng.random();
-        // Each look and claim is new; to hammer the service is no use.
+        // Each look is new; to hammer the service is no use.
         let pause = Retry::default()
             .first_wait(self.lease / 4)
             .longest_wait(self.lease / 4);
-        let mut held: Option<(Record, Instant)> = None;
-        let mut claimed_at = start;
-        let mut attempts = 0;
+        let mut acquisition = Acquisition {
+            lock: self,
+            until,
+            held: None,
+            claims: Vec::new(),
+            attempts: 0,
+        };
         loop {
-            let found: Option<Record> = kv.find(&self.key).await?;
-            if let Some(record) = &found
-                && record.claim == claim
-                && record.holder.is_some()
-            {
-                // A claim whose answer was lost has arrived after all.
-                return Ok(self.lease_of(record.clone(), claimed_at));
+            let (rest, failure) = match acquisition.attempt(rng.random()).await {
+                Ok(Some(lease)) => return Ok(lease),
+                Ok(None) => (pause.wait(0, &mut rng), None),
+                // It took its time. What became of it, the next one is shown.
+                Err(error) if error.may_pass() => (Duration::ZERO, Some(error)),
+                Err(error) => return Err(error),
+            };
+            let next = Instant::now() + rest;
+            if next >= until {
+                return Err(acquisition.in_vain(failure, wait));
             }
-            if self.is_free(found.as_ref(), &mut held) {
-                claimed_at = Instant::now();
-                attempts += 1;
-                match self.claim(&kv, found, claim).await {
-                    Ok(record) => return Ok(self.lease_of(record, claimed_at)),
-                    Err(error) if error.is_definite() || error.is_timeout() => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            let later = Instant::now() + pause.wait(0, &mut rng);
-            if later >= until {
-                let within = wait;
-                return Err(KvError::Contended { attempts, within });
-            }
-            tokio::time::sleep_until(later).await;
+            tokio::time::sleep_until(next).await;
         }
-    }
-
-    /// Whether the lock may be claimed: nobody holds it, or whoever does has
-    /// not stirred for longer than the lease.
-    fn is_free(&self, found: Option<&Record>, held: &mut Option<(Record, Instant)>) -> bool {
-        let Some(record) = found.filter(|record| record.holder.is_some()) else {
-            *held = None;
-            return true;
-        };
-        match held {
-            Some((seen, since)) if seen == record => since.elapsed() >= self.lease * 5 / 4,
-            _ => {
-                *held = Some((record.clone(), Instant::now()));
-                false
-            }
-        }
-    }
-
-    async fn claim(&self, kv: &LinKv, found: Option<Record>, claim: u64) -> Result<Record> {
-        let record = Record {
-            holder: Some(self.kv.ctx.id().clone()),
-            token: found.as_ref().map_or(0, |found| found.token) + 1,
-            renewals: 0,
-            claim,
-        };
-        match &found {
-            None => kv.create(&self.key, &record).await?,
-            Some(found) => kv.cas(&self.key, found, &record).await?,
-        }
-        Ok(record)
     }
 
     fn lease_of(&self, record: Record, since: Instant) -> Lease {
@@ -191,6 +166,106 @@ impl Lock {
             lock: self.clone(),
             record,
             until: since + self.lease,
+            asked: None,
+        }
+    }
+
+    /// A client that waits no longer than `limit`, and that leaves time to ask
+    /// again.
+    fn client(&self, limit: Duration) -> LinKv {
+        self.kv.clone().within(limit.min(self.lease / 3))
+    }
+}
+
+/// What a node that waits for the lock has seen and done.
+struct Acquisition<'a> {
+    lock: &'a Lock,
+    until: Instant,
+    /// The record by which another holds the lock, and since when it is known.
+    held: Option<(Record, Instant)>,
+    /// Those that have succeeded or may have, as far as this node knows.
+    claims: Vec<Claim>,
+    /// How many claims there have been.
+    attempts: u32,
+}
+
+/// One compare-and-set by which the lock may have become this node's.
+struct Claim {
+    /// What the record is if it succeeded.
+    record: Record,
+    /// From when the lease counts if it did.
+    sent: Instant,
+}
+
+impl Acquisition<'_> {
+    /// Looks at the lock, and claims it if it is free. Returns `None` when
+    /// another holds it.
+    async fn attempt(&mut self, number: u64) -> Result<Option<Lease>> {
+        let lock = self.lock;
+        let found: Option<Record> = lock.client(left(self.until)).find(&lock.key).await?;
+        match self.recognised(found.as_ref()) {
+            Some(lease) if lease.remaining() >= lock.lease / 2 => return Ok(Some(lease)),
+            // Most of it is over. Nobody knows of it, so it may be claimed.
+            Some(_) => {}
+            None if self.is_free(found.as_ref()) => {}
+            None => return Ok(None),
+        }
+        let record = Record {
+            holder: Some(lock.kv.ctx.id().clone()),
+            token: found.as_ref().map_or(0, |found| found.token) + 1,
+            renewals: 0,
+            claim: number,
+        };
+        let sent = Instant::now();
+        self.attempts += 1;
+        self.claims.push(Claim {
+            record: record.clone(),
+            sent,
+        });
+        let client = lock.client(left(self.until));
+        match &found {
+            None => client.create(&lock.key, &record).await?,
+            Some(found) => client.cas(&lock.key, found, &record).await?,
+        }
+        Ok(Some(lock.lease_of(record, sent)))
+    }
+
+    /// The lease of a claim whose answer was lost and that has succeeded after
+    /// all. Forgets claims that certainly have not.
+    fn recognised(&mut self, found: Option<&Record>) -> Option<Lease> {
+        let found = found?;
+        // One claim alone to each tenure succeeds.
+        self.claims
+            .retain(|claim| claim.record == *found || claim.record.token != found.token);
+        let ours = self.claims.iter().find(|claim| claim.record == *found)?;
+        Some(self.lock.lease_of(ours.record.clone(), ours.sent))
+    }
+
+    /// Whether the lock may be claimed: nobody holds it, or whoever does has
+    /// not stirred for longer than the lease.
+    fn is_free(&mut self, found: Option<&Record>) -> bool {
+        let Some(record) = found.filter(|record| record.holder.is_some()) else {
+            self.held = None;
+            return true;
+        };
+        match &self.held {
+            Some((seen, since)) if seen == record => since.elapsed() >= self.lock.lease * 5 / 4,
+            _ => {
+                self.held = Some((record.clone(), Instant::now()));
+                false
+            }
+        }
+    }
+
+    /// What to say when the time is up. `failure` is that of the last attempt.
+    fn in_vain(&self, failure: Option<KvError>, within: Duration) -> KvError {
+        let attempts = self.attempts;
+        match failure {
+            // A claim may have succeeded, whatever became of the later ones.
+            _ if !self.claims.is_empty() => self.lock.kv.unanswered("cas", within),
+            // This node was never shown who holds it.
+            Some(failure) if self.held.is_none() => failure,
+            _ => KvError::Contended { attempts, within },
         }
     }
 }
@@ -218,6 +293,9 @@ pub struct Lease {
     lock: Lock,
     record: Record,
     until: Instant,
+    /// When the next renewal was first asked for. It may have been carried out
+    /// then, although its answer did not come.
+    asked: Option<Instant>,
 }
 
 impl Lease {
@@ -232,29 +310,53 @@ impl Lease {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Extends the lease to its full length from now.
+    /// Extends the lease to its full length, counted from when the renewal was
+    /// sent. Waits for a third of the lease at most for each answer.
     ///
     /// ```
     /// # async fn example(mut lease: maelstrom_kv::Lease) -> maelstrom_kv::Result<()> {
     /// loop {
-    ///     // A third of the time leaves room for two more attempts.
+    ///     // A third of the time leaves room for another attempt.
     ///     tokio::time::sleep(lease.remaining() / 3).await;
-    ///     lease.renew().await?;
+    ///     if let Err(error) = lease.renew().await {
+    ///         if !error.is_timeout() || lease.remaining().is_zero() {
+    ///             return Err(error);
+    ///         }
+    ///     }
     /// }
     /// # }
     /// ```
     ///
     /// # Errors
     /// [`KvError::PreconditionFailed`] when the lock was taken over. After any
-    /// error the lease runs on as it was; after a timeout, try again.
+    /// error the lease runs on for what [`remaining`](Self::remaining) says;
+    /// after a timeout, try again.
     pub async fn renew(&mut self) -> Result<()> {
+        self.renew_once().await?;
+        // It was an earlier attempt that succeeded, and most of it is over.
+        if self.remaining() < self.lock.lease / 2 {
+            self.renew_once().await?;
+        }
+        Ok(())
+    }
+
+    async fn renew_once(&mut self) -> Result<()> {
         let sent = Instant::now();
-        let renewed = Record {
-            renewals: self.record.renewals + 1,
-            ..self.record.clone()
+        // Noted before the request goes out: the caller may stop waiting.
+        let first_asked = *self.asked.get_or_insert(sent);
+        let renewed = self.renewed();
+        let since = match self.replace(&renewed).await {
+            Ok(()) => sent,
+            // By an earlier attempt, perhaps. Contenders have counted since
+            // *that* one arrived, and so does the lease.
+            Err(KvError::PreconditionFailed(_)) if self.shown().await? == Some(renewed.clone()) => {
+                first_asked
+            }
+            Err(error) => return Err(error),
         };
-        self.replace(renewed).await?;
-        self.until = sent + self.lock.lease;
+        self.record = renewed;
+        self.until = since + self.lock.lease;
+        self.asked = None;
         Ok(())
     }
 
@@ -271,28 +373,50 @@ impl Lease {
     /// # Errors
     /// [`KvError::PreconditionFailed`] when it was taken over already.
     pub async fn release(mut self) -> Result<()> {
-        let free = Record {
-            holder: None,
-            ..self.record.clone()
+        let free = self.free();
+        let refused = match self.replace(&free).await {
+            Err(KvError::PreconditionFailed(error)) => error,
+            other => return other,
         };
-        self.replace(free).await
+        let shown = self.shown().await?;
+        if shown == Some(free) {
+            return Ok(());
+        }
+        let renewed = self.renewed();
+        if shown != Some(renewed.clone()) {
+            return Err(KvError::PreconditionFailed(refused));
+        }
+        // A renewal whose answer was lost had been carried out.
+        self.record = renewed;
+        self.replace(&self.free()).await
     }
 
-    /// Changes the record from what we know it to be. Asked again after an
-    /// answer was lost, it finds its own change, which is as good.
-    async fn replace(&mut self, to: Record) -> Result<()> {
-        let Lock { kv, key, lease } = &self.lock;
-        let kv = kv.clone().within(*lease);
-        match kv.cas(key, &self.record, &to).await {
-            Err(KvError::PreconditionFailed(error)) => {
-                if kv.find::<_, Record>(key).await?.as_ref() != Some(&to) {
-                    return Err(KvError::PreconditionFailed(error));
-                }
-            }
-            other => other?,
+    /// The record after the next renewal.
+    fn renewed(&self) -> Record {
+        Record {
+            renewals: self.record.renewals + 1,
+            ..self.record.clone()
         }
-        self.record = to;
-        Ok(())
+    }
+
+    /// The record after the release.
+    fn free(&self) -> Record {
+        Record {
+            holder: None,
+            ..self.record.clone()
+        }
+    }
+
+    /// Changes the record from what we know it to be.
+    async fn replace(&self, to: &Record) -> Result<()> {
+        let client = self.lock.client(self.lock.lease);
+        client.cas(&self.lock.key, &self.record, to).await
+    }
+
+    /// What the record is. Asked when it was not what we knew it to be: a
+    /// change of our own whose answer was lost is as good as one answered.
+    async fn shown(&self) -> Result<Option<Record>> {
+        self.lock.client(self.lock.lease).find(&self.lock.key).await
     }
 }
 

@@ -63,7 +63,8 @@ impl<S: Service> Kv<S> {
     }
 
     /// Bounds each operation as a whole, every retry included. Five seconds
-    /// unless told otherwise, as long as Maelstrom's own clients wait.
+    /// unless told otherwise, as long as Maelstrom's own clients wait. For ever
+    /// is thirty years.
     ///
     /// ```
     /// # fn example(ctx: maelstrom_node::Context) {
@@ -71,7 +72,7 @@ impl<S: Service> Kv<S> {
     /// # }
     /// ```
     pub fn within(mut self, limit: Duration) -> Self {
-        self.within = limit;
+        self.within = bounded(limit);
         self
     }
 
@@ -219,6 +220,11 @@ impl<S: Service> Kv<S> {
         self.change(&cas, self.deadline()).await
     }
 
+    /// How long attempt number `attempt` waits.
+    pub(crate) fn step(&self, attempt: u32) -> Duration {
+        bounded(self.retry.wait(attempt, &mut self.ctx.rng()))
+    }
+
     /// When an operation that begins now has to end.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.within
@@ -250,13 +256,22 @@ impl<S: Service> Kv<S> {
             if error.code() != Some(ErrorCode::TemporarilyUnavailable) {
                 return Err(error.into());
             }
-            let later = Instant::now() + self.retry.wait(attempt, &mut self.ctx.rng());
+            let later = Instant::now() + self.step(attempt);
             if later >= until {
                 return Err(error.into());
             }
             tokio::time::sleep_until(later).await;
         }
         unreachable!("the attempts are counted without end")
+    }
+
+    /// What is left to say of a change that may have been carried out.
+    pub(crate) fn unanswered(&self, kind: &str, after: Duration) -> KvError {
+        KvError::Rpc(RpcError::Timeout {
+            dest: S::id().clone(),
+            kind: kind.to_owned(),
+            after,
+        })
     }
 
     /// A reply, or a value in it, that is not what was asked for.
@@ -336,8 +351,8 @@ enum Either<'a, V: ?Sized> {
 impl Kv<Seq> {
     /// The value of a key, as new as the moment of this call.
     ///
-    /// Writes a unique value to a key of the node's own first, which brings the
-    /// node to the newest state, and reads then. The
+    /// Writes a unique value to a key of the node's own first (`latest/<node>`),
+    /// which brings the node to the newest state, and reads then. The
     /// [head of this crate](crate#why-a-plain-read-of-seq-kv-may-be-stale-for-ever)
     /// explains why [`get`](Kv::get) alone can't do this, however long one waits.
     ///
@@ -399,7 +414,8 @@ impl<S: CreatesKeys> Kv<S> {
 }
 
 impl Kv<Lin> {
-    /// A distributed lock, kept under `name`.
+    /// A distributed lock, kept under the key `lock/<name>`, which belongs to
+    /// this crate alone.
     ///
     /// See [`Lock`].
     ///
@@ -411,6 +427,13 @@ impl Kv<Lin> {
     pub fn lock(&self, name: impl Into<String>) -> Lock {
         Lock::new(self.clone(), name.into())
     }
+}
+
+/// A span that can be added to any instant of the clock, however long the
+/// caller would wait: thirty years at most.
+pub(crate) fn bounded(span: Duration) -> Duration {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    span.min(30 * YEAR)
 }
 
 /// How much time there is until then.

@@ -6,6 +6,7 @@ use maelstrom_node::proto::tso::{Request, Response};
 use maelstrom_node::{Context, NodeId, Retry};
 
 use crate::Result;
+use crate::store::bounded;
 
 /// A client of `lin-tso`, which hands out timestamps: 0, 1, 2, …, each greater
 /// than every one whose request was answered before this one was sent.
@@ -38,9 +39,10 @@ impl Tso {
         }
     }
 
-    /// Bounds each request as a whole, every retry included.
+    /// Bounds each request as a whole, every retry included. For ever is thirty
+    /// years.
     pub fn within(mut self, limit: Duration) -> Self {
-        self.within = limit;
+        self.within = bounded(limit);
         self
     }
 

@@ -41,12 +41,13 @@ impl<S: CreatesKeys> Kv<S> {
         K: Serialize + ?Sized,
         V: Serialize + DeserializeOwned,
     {
-        self.updated(key, f, false).await
+        self.updated(key, f, false, &mut None).await
     }
 
     /// As [`update`](Self::update), for an `f` that may take effect twice:
     /// adding to a set, taking a maximum. A compare-and-set whose answer does
-    /// not come within the wait of the retry policy is tried again.
+    /// not come within the wait of the retry policy, which grows each time, or is that the service is
+    /// unavailable for now (error 11), is tried again.
     ///
     /// ```
     /// # use std::collections::BTreeSet;
@@ -62,20 +63,30 @@ impl<S: CreatesKeys> Kv<S> {
     /// ```
     ///
     /// # Errors
-    /// As [`update`](Self::update).
+    /// As [`update`](Self::update); and once an answer did not come, whatever
+    /// error the later attempts end in is reported as an indefinite timeout,
+    /// since the one unanswered may have taken effect.
     pub async fn update_idempotent<K, V>(&self, key: &K, f: impl FnMut(Option<V>) -> V) -> Result<V>
     where
         K: Serialize + ?Sized,
         V: Serialize + DeserializeOwned,
     {
-        self.updated(key, f, true).await
+        let mut in_doubt = None;
+        let updated = self.updated(key, f, true, &mut in_doubt).await;
+        match (updated, in_doubt) {
+            (Err(error), Some(timeout)) if error.is_definite() => Err(timeout),
+            (updated, _) => updated,
+        }
     }
 
+    /// Leaves in `in_doubt` the timeout of a compare-and-set that was given up
+    /// for another one, and that may yet have taken effect.
     async fn updated<K, V>(
         &self,
         key: &K,
         mut f: impl FnMut(Option<V>) -> V,
         idempotent: bool,
+        in_doubt: &mut Option<KvError>,
     ) -> Result<V>
     where
         K: Serialize + ?Sized,
@@ -83,6 +94,7 @@ impl<S: CreatesKeys> Kv<S> {
     {
         let until = self.deadline();
         let mut lost = 0;
+        let mut unanswered = 0;
         loop {
             // Beaten once on a service that may show old states, look at the
             // newest: the old one might be shown for ever.
@@ -97,7 +109,7 @@ impl<S: CreatesKeys> Kv<S> {
                 .map_err(|error| self.unfit("read", &error))?;
             let to = f(value);
             let attempt = if idempotent {
-                until.min(Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()))
+                until.min(Instant::now() + self.step(unanswered))
             } else {
                 until
             };
@@ -120,25 +132,29 @@ impl<S: CreatesKeys> Kv<S> {
                 Ok(()) => return Ok(to),
                 Err(error) => error,
             };
-            let beaten = matches!(
-                error,
-                KvError::PreconditionFailed(_)
-                    | KvError::KeyAlreadyExists(_)
-                    | KvError::KeyDoesNotExist(_)
-            );
-            let later = Instant::now() + self.retry.wait(lost, &mut self.ctx.rng()) / 4;
-            if beaten {
-                lost += 1;
-                if later >= until {
-                    return Err(KvError::Contended {
-                        attempts: lost,
-                        within: self.within,
-                    });
-                }
-                tokio::time::sleep_until(later).await;
-            } else if !(idempotent && error.is_timeout() && Instant::now() < until) {
+            if idempotent && error.is_timeout() && Instant::now() < until {
+                // The round trip may take longer than the wait.
+                unanswered += 1;
+                *in_doubt = Some(error);
+                continue;
+            }
+            let refused = error.is_beaten() || idempotent && error.is_unavailable();
+            if !refused {
                 return Err(error);
             }
+            let later = Instant::now() + self.step(lost) / 4;
+            lost += 1;
+            if later >= until {
+                return Err(if error.is_beaten() {
+                    KvError::Contended {
+                        attempts: lost,
+                        within: self.within,
+                    }
+                } else {
+                    error
+                });
+            }
+            tokio::time::sleep_until(later).await;
         }
     }
 

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use maelstrom_node::proto::echo;
-use maelstrom_node::{Body, Context, Environment, Message, NodeId, Server, handler};
+use maelstrom_node::{
+    Body, Context, Environment, Error, ErrorCode, Message, NodeId, Server, handler,
+};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -19,6 +21,10 @@ pub(crate) enum Fate {
     Lost,
     /// It is carried out, and the answer is lost.
     Unanswered,
+    /// It is carried out and answered, that much later.
+    Late(Duration),
+    /// It is answered with this error, and not carried out.
+    Refused(ErrorCode),
 }
 
 type Decide = dyn FnMut(&Message) -> Fate + Send;
@@ -91,16 +97,24 @@ impl Network {
         };
         let hop = Duration::from_millis(10);
         tokio::time::sleep(hop).await;
-        if fate == Fate::Lost {
-            return;
+        match fate {
+            Fate::Answered | Fate::Unanswered | Fate::Refused(_) => {}
+            Fate::Lost => return,
+            Fate::Late(span) => tokio::time::sleep(span).await,
         }
         let Message {
             src, dest, body, ..
         } = request;
-        let answer = self.answer(&dest, &src, &body);
+        let answer = match fate {
+            Fate::Refused(code) => {
+                let msg_id = body.header().unwrap().msg_id.unwrap();
+                Body::reply(&Error::new(code, "refused"), msg_id).ok()
+            }
+            _ => self.answer(&dest, &src, &body),
+        };
         tokio::time::sleep(hop).await;
         if let Some(answer) = answer
-            && fate == Fate::Answered
+            && fate != Fate::Unanswered
         {
             (deliver.lock().unwrap())(Message::new(dest, src, answer));
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use maelstrom_kv::{KvError, LinKv, LwwKv, SeqKv, Tso};
-use maelstrom_node::{Error, ErrorCode};
+use maelstrom_kv::{KvError, LinKv, LwwKv, Result, SeqKv, Tso};
+use maelstrom_node::{Error, ErrorCode, Retry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -146,4 +146,33 @@ async fn seq_kv_knows_the_same_operations() {
     kv.create("a", &1).await.unwrap();
     kv.cas("a", &1, &2).await.unwrap();
     assert_eq!(kv.get::<_, i64>("a").await.unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_ever_gets_an_answer() -> Result<()> {
+    let ctx = Network::new(Age::Random).node("n0");
+    let kv = LinKv::new(&ctx).within(Duration::MAX);
+    kv.put("k", &1).await?;
+    kv.cas("k", &1, &2).await?;
+    assert_eq!(kv.get::<_, i64>("k").await?, 2);
+    assert_eq!(kv.update("k", |k: Option<i64>| k.unwrap() + 1).await?, 3);
+    let tso = Tso::new(&ctx).within(Duration::MAX);
+    assert!(tso.next().await? < tso.next().await?);
+    let lock = kv.lock("x").lease(Duration::MAX);
+    let mut lease = lock.acquire(Duration::MAX).await?;
+    lease.renew().await?;
+    lease.release().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_back_without_end_is_cut_short_by_the_deadline() {
+    let network = Network::new(Age::Random);
+    network.fate(|message| match &*message.body.header().unwrap().kind {
+        "read" => Fate::Answered,
+        _ => Fate::Refused(ErrorCode::TemporarilyUnavailable),
+    });
+    let endless = Retry::default().first_wait(Duration::MAX);
+    let kv = LinKv::new(&network.node("n0")).retry(endless);
+    let refused = kv.put("k", &1).await.unwrap_err();
+    assert!(refused.is_definite(), "{refused}");
 }

@@ -148,6 +148,75 @@ async fn an_idempotent_update_goes_on_when_an_answer_is_lost() -> Result<()> {
     Ok(())
 }
 
+/// The first compare-and-set is carried out unanswered; then somebody else is
+/// faster each time, or the service is unavailable.
+#[tokio::test(start_paused = true)]
+async fn an_idempotent_update_that_may_have_happened_fails_indefinitely() -> Result<()> {
+    for unavailable in [false, true] {
+        let network = Network::new(Age::Random);
+        let (kv, rival) = (
+            LinKv::new(&network.node("n0")).within(Duration::from_secs(3)),
+            LinKv::new(&network.node("n1")),
+        );
+        kv.put("largest", &0).await?;
+        let mut sets = 0;
+        network.fate(move |message| {
+            let set = message.body.header().unwrap().kind == "cas";
+            sets += usize::from(set);
+            match sets {
+                1 if set => Fate::Unanswered,
+                2.. if set && unavailable => Fate::Refused(ErrorCode::TemporarilyUnavailable),
+                _ => Fate::Answered,
+            }
+        });
+        if !unavailable {
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                for number in 6.. {
+                    rival.put("largest", &number).await.unwrap();
+                }
+            });
+        }
+        let start = Instant::now();
+        let largest = |value: Option<i64>| value.unwrap_or(0).max(5);
+        let error = kv.update_idempotent("largest", largest).await.unwrap_err();
+        assert!(error.is_timeout() && !error.is_definite(), "{error}");
+        assert!(start.elapsed() > Duration::from_secs(1), "{error}");
+        assert!(network.count("cas") > 2, "it goes on");
+        assert!(kv.get::<_, i64>("largest").await? >= 5, "it happened");
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idempotent_update_goes_on_while_the_service_is_unavailable() -> Result<()> {
+    let network = Network::new(Age::Random);
+    let back = Instant::now() + Duration::from_secs(2);
+    network.fate(move |message| {
+        let set = message.body.header().unwrap().kind == "cas";
+        if set && Instant::now() < back {
+            Fate::Refused(ErrorCode::TemporarilyUnavailable)
+        } else {
+            Fate::Answered
+        }
+    });
+    let kv = LinKv::new(&network.node("n0"));
+    let largest = |value: Option<i64>| value.unwrap_or(0).max(5);
+    assert_eq!(kv.update_idempotent("largest", largest).await?, 5);
+    Ok(())
+}
+
+/// A round trip takes 620 ms, and the first wait 500 ms at most.
+#[tokio::test(start_paused = true)]
+async fn an_idempotent_update_waits_longer_each_time() -> Result<()> {
+    let network = Network::new(Age::Random);
+    network.fate(|_| Fate::Late(Duration::from_millis(600)));
+    let kv = LinKv::new(&network.node("n0"));
+    let largest = |value: Option<i64>| value.unwrap_or(0).max(5);
+    assert_eq!(kv.update_idempotent("largest", largest).await?, 5);
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn fields_that_the_type_does_not_have_do_not_stop_an_update() -> Result<()> {
     #[derive(serde::Serialize, serde::Deserialize)]
