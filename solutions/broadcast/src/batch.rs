@@ -4,8 +4,9 @@
 //! from. At each tick at which there is news the queue goes out as one message,
 //! numbered by how much was ever queued up to its end. The neighbour acknowledges
 //! that number, and what lies before it leaves the queue: until then each
-//! message repeats what the last ones said, so one that is lost costs nothing. The graph is a star, as in the best solutions of the field: two hops
-//! between any two nodes, so a value waits for two ticks and two hops at most.
+//! message repeats what the last ones said, so one that is lost costs nothing.
+//! The graph is a star, as in the best solutions of the field: two hops between
+//! any two nodes, so a value waits for two ticks and two hops at most.
 //!
 //! It costs a message and an acknowledgement for each edge and tick.
 //!
@@ -45,6 +46,9 @@ struct Neighbour {
     id: NodeId,
     /// Its life, once it was heard of.
     life: Option<u32>,
+    /// It had another life: what it tells may be late news of that one's, of
+    /// which it knows nothing itself.
+    reborn: bool,
     /// It knows of this life of ours: it has acknowledged something.
     greeted: bool,
     /// What it is not known to have.
@@ -66,6 +70,7 @@ impl Batch {
         let neighbour = |(_, id): (usize, &NodeId)| Neighbour {
             id: id.clone(),
             life: None,
+            reborn: false,
             greeted: false,
             queue: Vec::new(),
             acknowledged: 0,
@@ -88,7 +93,7 @@ impl Batch {
         }
         self.values.push(value);
         for neighbour in &mut self.neighbours {
-            if Some(&neighbour.id) != from {
+            if Some(&neighbour.id) != from || neighbour.reborn {
                 if neighbour.queue.is_empty() {
                     // The ticker rests while there is nothing to send.
                     let wait = TICK.mul_f64(self.rng.random_range(0.75..1.25));
@@ -101,6 +106,30 @@ impl Batch {
 }
 
 impl Neighbour {
+    /// Notes which life it lives. It has nothing of what an earlier one
+    /// acknowledged, and what that one may still say counts for nothing.
+    fn meet(&mut self, life: u32, values: &[u64]) {
+        if self.life == Some(life) {
+            return;
+        }
+        self.reborn |= self.life.is_some();
+        self.life = Some(life);
+        self.acknowledged = self.end() + 1;
+        self.sent = None;
+        self.queue = values.to_vec();
+    }
+
+    /// It acknowledges what was queued up to this number.
+    fn takes(&mut self, number: u64) {
+        if (self.acknowledged..=self.end()).contains(&number) {
+            let news = number - self.acknowledged;
+            self.greeted = true;
+            self.queue.drain(..news as usize);
+            self.acknowledged = number;
+            self.sent.take_if(|sent| sent.0 <= number);
+        }
+    }
+
     /// How much was ever queued.
     fn end(&self) -> u64 {
         self.acknowledged + self.queue.len() as u64
@@ -131,31 +160,22 @@ impl Spread for Batch {
                 number,
             } => {
                 let mut all = self.neighbours.iter_mut();
-                if let Some(neighbour) = all.find(|neighbour| neighbour.id == *from)
-                    && neighbour.life.replace(life) != Some(life)
-                {
-                    // It has nothing of what an earlier life acknowledged, and
-                    // what that life may still say counts for nothing.
-                    neighbour.acknowledged = neighbour.end() + 1;
-                    neighbour.sent = None;
-                    neighbour.queue.clone_from(&self.values);
+                if let Some(neighbour) = all.find(|neighbour| neighbour.id == *from) {
+                    neighbour.meet(life, &self.values);
                 }
                 for value in messages {
                     self.learn(now, value, Some(from));
                 }
-                let done = Request::BroadcastManyOk { life, number };
+                let by = self.life;
+                let done = Request::BroadcastManyOk { life, by, number };
                 self.acknowledgements.push((from.clone(), done));
             }
-            Request::BroadcastManyOk { life, number } if life == self.life => {
+            Request::BroadcastManyOk { life, by, number } if life == self.life => {
                 let mut all = self.neighbours.iter_mut();
-                if let Some(neighbour) = all.find(|neighbour| neighbour.id == *from)
-                    && (neighbour.acknowledged..=neighbour.end()).contains(&number)
-                {
-                    let news = number - neighbour.acknowledged;
-                    neighbour.greeted = true;
-                    neighbour.queue.drain(..news as usize);
-                    neighbour.acknowledged = number;
-                    neighbour.sent.take_if(|sent| sent.0 <= number);
+                if let Some(neighbour) = all.find(|neighbour| neighbour.id == *from) {
+                    neighbour.life.get_or_insert(by);
+                    neighbour.meet(by, &self.values);
+                    neighbour.takes(number);
                 }
             }
             Request::BroadcastManyOk { .. } => {}
@@ -211,7 +231,8 @@ mod tests {
                 hub.tell(now, ms / 20);
             }
             for (_, number) in acknowledgements.extract_if(.., |(due, _)| *due <= now) {
-                let done = Request::BroadcastManyOk { life: 1, number };
+                let (life, by) = (1, 2);
+                let done = Request::BroadcastManyOk { life, by, number };
                 assert!(hub.receive(now, &nodes[1], done));
             }
             for (_, message) in hub.wake(now) {
@@ -256,7 +277,8 @@ mod tests {
         hub.receive(later, &nodes[1], hello(8));
         for (_, message) in before {
             if let Request::BroadcastMany { number, .. } = message {
-                let late = Request::BroadcastManyOk { life: 1, number };
+                let (life, by) = (1, 2);
+                let late = Request::BroadcastManyOk { life, by, number };
                 hub.receive(later, &nodes[1], late);
             }
         }

@@ -153,18 +153,24 @@ impl Convergecast {
         let new = self.knowledge.extent() > peer.extent;
         let silent = past(peer.unanswered, self.patience());
         let again = past(peer.spoken.or(Some(Duration::ZERO)), self.patience());
-        (lacks && new && !silent) || ((lacks || peer.life.is_none()) && again)
+        (lacks && new && !silent) || (self.is_open(peer) && again)
+    }
+
+    /// Whether a peer is not known to know all that is known here.
+    fn is_open(&self, peer: &Peer) -> bool {
+        peer.life.is_none() || self.knowledge.exceeds(&peer.have)
     }
 
     /// Speaks to a peer.
     fn say(&mut self, place: usize, now: Duration, as_hub: bool) -> Outgoing {
         let follows = !as_hub && place == self.hub();
+        let expects_answer = self.is_open(&self.peers[place]);
         let peer = &mut self.peers[place];
         let news = self.knowledge.missing_from(&peer.have);
-        let expects_answer = !news.is_empty() || peer.life.is_none();
         let held = |(sent, came): (u64, Duration)| (sent, micros(now.saturating_sub(came)));
         let round = Round {
             life: self.life,
+            to: peer.life,
             have: self.knowledge.digest().clone(),
             news,
             sent: micros(now),
@@ -218,10 +224,7 @@ impl Convergecast {
                 out.push(self.say(*place, now, true));
             }
         }
-        let open = |place: &usize| {
-            let peer = &self.peers[*place];
-            peer.life.is_none() || self.knowledge.exceeds(&peer.have)
-        };
+        let open = |place: &usize| self.is_open(&self.peers[*place]);
         // From the time that was set, so that being late does not add up.
         let next = (flush + self.period).max(now + self.period / 2);
         self.next_flush = served.iter().any(open).then_some(next);
@@ -278,8 +281,9 @@ impl Convergecast {
         }
         peer.have.merge(&round.have);
         peer.last = Some((round.sent, now));
-        // Without an echo the sender has not heard of this node, and waits to.
-        if !whole || !round.news.is_empty() || round.echo.is_none() {
+        // What it says to another life, or to none that it knows of, it says in
+        // ignorance of this one.
+        if !whole || !round.news.is_empty() || round.to != Some(self.life) {
             peer.owed = peer.owed.or(Some(now));
         }
         if round.follows {
@@ -386,7 +390,7 @@ impl Convergecast {
         let lacks = self.knowledge.exceeds(&peer.have);
         let new = lacks && self.knowledge.extent() > peer.extent;
         let spoken = peer.spoken.unwrap_or_default();
-        let again = (lacks || peer.life.is_none()).then_some(spoken + self.patience());
+        let again = self.is_open(peer).then_some(spoken + self.patience());
         let word = match (new, peer.owed) {
             (true, _) => Some(Duration::ZERO),
             (false, owed) => owed.map(|since| since + ANSWER),

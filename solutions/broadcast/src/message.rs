@@ -34,6 +34,8 @@ pub enum Request {
     BroadcastManyOk {
         /// The life of the receiver that the message came from.
         life: u32,
+        /// Tells the sender's lives apart.
+        by: u32,
         /// The number.
         number: u64,
     },
@@ -68,6 +70,9 @@ pub struct Gossip {
 pub struct Round {
     /// Tells the sender's lives apart.
     pub life: u32,
+    /// The receiver's life, as far as the sender knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
     /// Everything that the sender knows, as counts: it acknowledges.
     pub have: Digest,
     /// What it believes the receiver to lack.

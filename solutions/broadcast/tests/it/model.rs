@@ -1,7 +1,7 @@
 //! Spreads as plain values in a network of their own: no runtime, no clock,
 //! any loss, any partition, any lateness of timers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use broadcast::knowledge::{Knowledge, Lane};
@@ -270,6 +270,40 @@ proptest! {
             model.run(Duration::from_secs(25));
             let missing = model.missing(21);
             prop_assert!(missing.is_empty(), "{strategy:?}: {missing:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn all_agree_after_kills_amid_traffic(
+        (count, kills) in (2_usize..6).prop_flat_map(|count| {
+            (Just(count), prop::collection::vec((0..count, 0_u64..3000), 1..6))
+        }),
+        latency in 0_u64..600,
+        seed in 0_u64..1000,
+    ) {
+        let kills = kills.into_iter();
+        let faults = Faults {
+            loss: 0.0,
+            latency: Duration::from_millis(latency),
+            late: 5 * MS,
+            cuts: Vec::new(),
+            kills: kills.map(|(node, time)| (node, Duration::from_millis(time))).collect(),
+            whole: Duration::ZERO,
+        };
+        for strategy in PLAIN {
+            let mut model = Model::new(strategy, count, seed, faults.clone());
+            for value in 0..20 {
+                let node = value as usize % count;
+                model.tell(Duration::from_millis(100 * value), node, value);
+            }
+            model.run(Duration::from_secs(30));
+            let known = |node: &Box<dyn Spread>| node.values().iter().copied().collect::<BTreeSet<_>>();
+            let all: Vec<_> = model.nodes.iter().map(known).collect();
+            prop_assert!(all.windows(2).all(|two| two[0] == two[1]), "{strategy:?}: {all:?}");
         }
     }
 }
