@@ -29,8 +29,10 @@ use alloc::collections::{BTreeMap, VecDeque};
 ///
 /// **Memory.** The state, up to `capacity` deltas ([`DEFAULT_CAPACITY`](DeltaBuffer::DEFAULT_CAPACITY) if not said
 /// otherwise) and a few numbers a peer. A delta is one of this replica's own, or an interval as a peer sent it; never
-/// a full state. Deltas that all peers have acknowledged are dropped; beyond the capacity the
-/// oldest go, and whoever still lacked them gets the full state: a peer that stays away costs nothing more.
+/// a full state. Deltas that all peers have acknowledged are dropped, and all of them if there is no peer.
+/// Beyond the capacity the oldest go, and whoever still lacked them gets the full state: a peer that stays away costs
+/// nothing more. For a peer that has to get a full state, the deltas after it are kept all the same,
+/// so that it goes on with those.
 ///
 /// **Cost.** A message joins the deltas that it carries; an ack takes a look-up in the list of peers.
 ///
@@ -418,12 +420,8 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
 
     /// Drops what all peers have, and what exceeds the capacity.
     fn trim(&mut self) {
-        let everywhere = self
-            .peers
-            .values()
-            .map(|peer| peer.lacks)
-            .min()
-            .unwrap_or(0);
+        let lacking = self.peers.values().map(|peer| peer.lacks).min();
+        let everywhere = lacking.unwrap_or(self.end());
         while !self.deltas.is_empty()
             && (self.first < everywhere || self.deltas.len() > self.capacity)
         {

@@ -417,3 +417,25 @@ fn a_full_state_received_is_not_kept_as_a_delta() {
     assert_eq!(message.payload, [100].into_iter().collect());
     assert!(c.receive(&'b', &message).changed);
 }
+
+#[test]
+fn without_peers_no_delta_is_kept() {
+    let (mut a, _) = pair();
+    a.update(|set| set.insert(1));
+    assert_eq!(a.pending(), 1);
+    a.remove_peer(&'b');
+    assert_eq!(a.pending(), 0);
+    a.update(|set| set.insert(2));
+    assert_eq!(a.pending(), 0);
+}
+
+#[test]
+fn who_gets_a_full_state_goes_on_with_the_deltas_after_it() {
+    let (mut a, mut b) = pair();
+    a.update(|set| set.insert(1));
+    let full = a.message_for(&'b').unwrap();
+    // Written while that is under way.
+    a.update(|set| set.insert(2));
+    a.acknowledge(&'b', b.receive(&'a', &full).ack);
+    assert_eq!(pass(&mut a, &mut b), Some([2].into_iter().collect()));
+}
