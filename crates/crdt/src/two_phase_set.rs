@@ -13,7 +13,7 @@ use crate::{GSet, Join};
 /// **Source.** Shapiro et al.: *A comprehensive study of Convergent and Commutative Replicated Data Types*,
 /// INRIA RR-7506, 2011, section 3.3.2.
 ///
-/// **JSON.** `{"added": [element, …], "removed": [element, …]}`.
+/// **JSON.** `{"added": [element, …], "removed": [element, …]}`. What was removed has been added, whatever is read.
 ///
 /// ```
 /// use crdt::{Join, TwoPhaseSet};
@@ -30,11 +30,7 @@ use crate::{GSet, Join};
 /// assert!(TwoPhaseSet::<u8>::new().is_empty());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(
-    feature = "serde",
-    serde(bound(deserialize = "E: serde::Deserialize<'de> + Ord"))
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TwoPhaseSet<E> {
     added: GSet<E>,
     removed: GSet<E>,
@@ -111,5 +107,27 @@ impl<E: Ord + Clone> TwoPhaseSet<E> {
 impl<E: Ord + Clone> Join for TwoPhaseSet<E> {
     fn join(&mut self, other: &Self) -> bool {
         self.added.join(&other.added) | self.removed.join(&other.removed)
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serial {
+    use super::{GSet, Join, TwoPhaseSet};
+    use serde::{Deserialize, Deserializer};
+
+    #[derive(Deserialize)]
+    #[serde(rename = "TwoPhaseSet")]
+    #[serde(bound = "E: Deserialize<'de> + Ord")]
+    struct Form<E> {
+        added: GSet<E>,
+        removed: GSet<E>,
+    }
+
+    impl<'de, E: Deserialize<'de> + Ord + Clone> Deserialize<'de> for TwoPhaseSet<E> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let Form { mut added, removed } = Form::deserialize(deserializer)?;
+            added.join(&removed);
+            Ok(Self { added, removed })
+        }
     }
 }

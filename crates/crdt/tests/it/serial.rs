@@ -190,6 +190,9 @@ fn text_in_any_order_comes_in_sorted_and_sound() {
     let flag: EwFlag<u8> =
         from_str(r#"{"store":[[1,4]],"context":{"vector":[],"cloud":[]}}"#).unwrap();
     assert!(flag.context().contains(&Dot::new(1, 4)));
+    // What was removed had been added.
+    let two: TwoPhaseSet<u8> = from_str(r#"{"added":[2],"removed":[1]}"#).unwrap();
+    assert!(two.len() == 1 && two.removals() == 1 && two.iter().eq(&[2]));
     // To the end of the range and no further.
     let edge: DotContext<u8> =
         from_str(r#"{"vector":[],"cloud":[[1,2,18446744073709551615]]}"#).unwrap();
