@@ -137,11 +137,17 @@ impl<E: fmt::Debug> fmt::Debug for GSet<E> {
 mod serial {
     use super::GSet;
     use alloc::vec::Vec;
+    use serde::ser::SerializeSeq;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     impl<E: Serialize> Serialize for GSet<E> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_seq(self.iter())
+            // Binary formats write the length first, and the iterator doesn't know it.
+            let mut elements = serializer.serialize_seq(Some(self.len()))?;
+            for element in self.iter() {
+                elements.serialize_element(element)?;
+            }
+            elements.end()
         }
     }
 

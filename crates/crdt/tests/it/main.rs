@@ -6,6 +6,7 @@ mod cases;
 mod delta_buffer;
 mod large;
 mod laws;
+mod lengths;
 mod memory;
 mod scenarios;
 mod serial;
