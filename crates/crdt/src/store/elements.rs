@@ -148,9 +148,9 @@ mod serial {
             }
             dots.sort_unstable_by(|a, b| a.0.cmp(b.0));
             let mut live: Vec<Added<&R, &E>> = Vec::new();
-            let mut before = 0;
+            let mut before = 0_u64;
             for (dot, element) in dots {
-                let continues = before + 1 == dot.counter;
+                let continues = before.checked_add(1) == Some(dot.counter);
                 before = dot.counter;
                 match live.last_mut() {
                     Some((replica, runs)) if **replica == dot.replica => match runs.last_mut() {
@@ -181,12 +181,13 @@ mod serial {
             let mut dots = Vec::new();
             for (replica, runs) in form.live {
                 for (first, run) in runs {
-                    if first == 0 || first.checked_add(run.len() as u64).is_none() {
+                    let after_first = (run.len() as u64).saturating_sub(1);
+                    if first == 0 || first.checked_add(after_first).is_none() {
                         return Err(D::Error::custom(
                             "a run of dots starts at 1 or later and ends before 2^64",
                         ));
                     }
-                    let named = (first..).zip(run);
+                    let named = (first..=u64::MAX).zip(run);
                     dots.extend(
                         named.map(|(counter, element)| {
                             (element, Dot::new(replica.clone(), counter))

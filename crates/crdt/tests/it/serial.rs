@@ -2,6 +2,7 @@
 
 use crate::config;
 use crate::scenarios::*;
+use crdt::store::{Causal, Elements};
 use crdt::testing::{Scenario, reachable};
 use crdt::*;
 use proptest::prelude::*;
@@ -120,6 +121,22 @@ fn sets_write_runs_of_dots_and_deltas_what_they_remove() {
     looks(
         &removal,
         r#"{"store":{"live":[],"gone":[[1,1]]},"context":{"vector":[],"cloud":[[7,2,2]]}}"#,
+    );
+}
+
+#[test]
+fn a_set_whose_replica_has_made_its_last_event_comes_back() {
+    let last = DotContext::from_iter([1, 2].map(|replica| Dot::new(replica, u64::MAX - 2)));
+    let mut set = OrSet::<u8, u8>::from_parts(Elements::default(), last);
+    set.add(&1, 8);
+    set.add(&1, 9);
+    set.add(&2, 7);
+    looks(
+        &set,
+        concat!(
+            r#"{"store":{"live":[[1,[[18446744073709551614,[8,9]]]],[2,[[18446744073709551614,[7]]]]],"gone":null},"#,
+            r#""context":{"vector":[],"cloud":[[1,18446744073709551613,18446744073709551615],[2,18446744073709551613,18446744073709551614]]}}"#
+        ),
     );
 }
 
