@@ -163,6 +163,10 @@ fn dot_zero_names_nothing() {
     let mut seen = DotContext::default();
     assert!(!seen.insert(&Dot::new('a', 0)));
     assert!(seen.is_empty());
+    seen.insert_run(&'a', 1, 2);
+    seen.insert_run(&'a', 4, 5);
+    assert!(!seen.contains(&Dot::new('a', 0)));
+    assert!(!seen.vector().contains(&Dot::new('a', 0)));
 }
 
 #[test]
