@@ -118,7 +118,8 @@ impl<K: Ord, V: Causal> OrMap<K, V> {
 
     /// A copy of the value under the key, with the map's causal context.
     pub fn value(&self, key: &K) -> Option<V> {
-        let store = self.get(key)?.clone();
+        let mut store = self.get(key)?.clone();
+        store.generalise();
         Some(V::from_parts(store, self.pair.context.clone()))
     }
 
@@ -240,7 +241,8 @@ impl<K: Ord + Clone, V: Causal> Join for OrMap<K, V> {
 impl<K: Ord + Clone, V: Causal> Causal for OrMap<K, V> {
     type Store = DotMap<K, V::Store>;
 
-    fn from_parts(store: Self::Store, context: DotContext<ReplicaOf<V>>) -> Self {
+    fn from_parts(mut store: Self::Store, context: DotContext<ReplicaOf<V>>) -> Self {
+        store.generalise();
         Self {
             pair: Pair { store, context },
         }

@@ -1,6 +1,6 @@
 //! A set whose elements can be removed and added again.
 
-use crate::store::{Causal, DotStore, Elements, Pair, causal};
+use crate::store::{DotStore, Elements, Pair, causal};
 use crate::{Dot, DotContext};
 
 /// An observed-remove set: elements come and go and come back, and on a conflict the addition wins.
@@ -113,7 +113,7 @@ impl<E: Ord + Clone, R: Ord + Clone> OrSet<E, R> {
         if let Some(replaced) = self.pair.store.put(element.clone(), dot.clone().into()) {
             see(&mut context, replaced.as_slice());
         }
-        Self::from_parts(Elements::about(element, dot.into()), context)
+        Self::delta(Elements::about(element, dot.into()), context)
     }
 
     /// Removes the element; returns the delta, which is the bottom if the element isn't there.
@@ -125,7 +125,7 @@ impl<E: Ord + Clone, R: Ord + Clone> OrSet<E, R> {
         see(&mut context, dots.as_slice());
         let mut store = Elements::default();
         store.note_gone(element);
-        Self::from_parts(store, context)
+        Self::delta(store, context)
     }
 
     /// Removes every element that is there; returns the delta. Additions not yet seen will stay.
@@ -137,7 +137,14 @@ impl<E: Ord + Clone, R: Ord + Clone> OrSet<E, R> {
         }
         self.pair.store = Elements::default();
         self.pair.store.generalise();
-        Self::from_parts(store, context)
+        Self::delta(store, context)
+    }
+
+    /// What was done, with a store that lists every element that the context is about.
+    fn delta(store: Elements<E, R>, context: DotContext<R>) -> Self {
+        Self {
+            pair: Pair { store, context },
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::{Dot, DotContext};
 /// So a join looks at these keys alone, and what it costs grows with the delta and not with the state.
 /// A full state doesn't know every key that it ever was about; a join with it walks over everything.
 /// The list takes no part in equality: it tells *how* to join and not *what* comes out.
+/// Only the mutators here make lists; a map that is collected, or put beside a context by
+/// [`from_parts`](crate::store::Causal::from_parts), has none.
 ///
 /// ```
 /// use crdt::{OrMap, OrSet, store::{Causal, DotMap}};
@@ -125,8 +127,7 @@ impl<K: Ord + Clone, S: DotStore> DotMap<K, S> {
         self.gone.as_ref()
     }
 
-    /// A map from its parts, as read from outside: empty stores are dropped.
-    #[cfg(feature = "serde")]
+    /// A map from its parts, as made outside: empty stores are dropped.
     pub(super) fn from_parts(entries: SortedMap<K, S>, gone: Option<SortedMap<K, S>>) -> Self {
         let mut map = Self { entries, gone };
         map.entries.retain(|_, store| !store.is_empty());
@@ -174,6 +175,13 @@ impl<K: Ord + Clone, S: DotStore> DotMap<K, S> {
             }
         }
         changed
+    }
+}
+
+/// From keys in any order; of two that are equal the first stays, and none without dots.
+impl<K: Ord + Clone, S: DotStore> FromIterator<(K, S)> for DotMap<K, S> {
+    fn from_iter<I: IntoIterator<Item = (K, S)>>(entries: I) -> Self {
+        Self::from_parts(entries.into_iter().collect(), None)
     }
 }
 

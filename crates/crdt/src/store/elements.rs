@@ -119,6 +119,15 @@ impl<E: Ord + Clone, R: Ord + Clone> DotStore for Elements<E, R> {
     }
 }
 
+/// From elements in any order; of two that are equal the first stays, and none without dots.
+impl<E: Ord + Clone, R: Ord + Clone> FromIterator<(E, DotSet<R>)> for Elements<E, R> {
+    fn from_iter<I: IntoIterator<Item = (E, DotSet<R>)>>(elements: I) -> Self {
+        Self {
+            map: elements.into_iter().collect(),
+        }
+    }
+}
+
 #[cfg(feature = "serde")]
 mod serial {
     use super::{Dot, DotMap, DotSet, Elements, Vec};

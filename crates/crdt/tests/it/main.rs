@@ -8,6 +8,7 @@ mod large;
 mod laws;
 mod lengths;
 mod memory;
+mod parts;
 mod scenarios;
 mod serial;
 mod wrong;
