@@ -2,7 +2,6 @@
 
 use super::{DotMap, DotSet, DotStore};
 use crate::{Dot, DotContext};
-use alloc::vec::Vec;
 
 /// The elements of an [`OrSet`](crate::OrSet), each under the dots of the additions that keep it there.
 ///
@@ -130,8 +129,9 @@ impl<E: Ord + Clone, R: Ord + Clone> FromIterator<(E, DotSet<R>)> for Elements<E
 
 #[cfg(feature = "serde")]
 mod serial {
-    use super::{Dot, DotMap, DotSet, Elements, Vec};
+    use super::{Dot, DotMap, DotSet, Elements};
     use crate::sorted_map::SortedMap;
+    use alloc::vec::Vec;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
