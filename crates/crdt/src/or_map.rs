@@ -18,6 +18,10 @@ type ReplicaOf<V> = <<V as Causal>::Store as DotStore>::Replica;
 /// without the rest: the removal resets the value. So the update wins over the removal, and a key that is written
 /// again after a removal starts from nothing.
 ///
+/// **What is an update's own** depends on the type under the key. In a [`Resettable`](crate::Resettable) a replica's
+/// update carries its whole share over, with what it wrote before: of a counter that a replica
+/// raised by 5, a removal that saw the 5 and an increment by 1 at the same time leave 6, and not 1.
+///
 /// **Presence.** A key is there as long as its value has a dot: a key whose set became empty
 /// is gone, like one that was removed.
 ///
@@ -54,7 +58,7 @@ type ReplicaOf<V> = <<V as Causal>::Store as DotStore>::Replica;
 /// assert!(a.iter().all(|(_, tags)| tags.len() == 1));
 /// assert_eq!(a.context(), b.context());
 ///
-/// // With the context it is a value of its own again, to be copied elsewhere.
+/// // With the context it is a value of its own again, to be read and joined elsewhere.
 /// let tags: OrSet<&str, &str> = a.value(&"tags").expect("it is there");
 /// assert!(tags.contains(&"new"));
 /// assert!(OrMap::<&str, OrSet<&str, &str>>::new().is_empty());
@@ -116,7 +120,11 @@ impl<K: Ord, V: Causal> OrMap<K, V> {
         self.pair.store.get(key)
     }
 
-    /// A copy of the value under the key, with the map's causal context.
+    /// A copy of the value under the key, with the map's causal context: to be read, and joined into other copies.
+    ///
+    /// Change it only under a replica id that writes nowhere else. Under one that goes on writing in the map
+    /// the two would name different events by one dot, and a join of them loses one;
+    /// to change the value in the map there is [`update`](OrMap::update).
     pub fn value(&self, key: &K) -> Option<V> {
         let mut store = self.get(key)?.clone();
         store.generalise();

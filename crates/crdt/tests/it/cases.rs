@@ -202,6 +202,50 @@ fn a_reset_leaves_the_whole_share_of_a_concurrent_writer() {
 }
 
 #[test]
+fn a_removal_leaves_the_whole_share_of_a_concurrent_writer() {
+    let mut a: OrMap<&str, Resettable<PNCounter<u8>, u8>> = OrMap::default();
+    a.update(&1, "k", |counter, me| {
+        counter.update(me, |mine| mine.increment(me, 5))
+    });
+    let mut b = a.clone();
+    let removal = b.remove(&"k");
+    let more = a.update(&1, "k", |counter, me| {
+        counter.update(me, |mine| mine.increment(me, 1))
+    });
+    a.join(&removal);
+    b.join(&more);
+    assert_eq!(a, b);
+    assert_eq!(
+        a.value(&"k").map(|counter| counter.value().value()),
+        Some(6)
+    );
+}
+
+#[test]
+fn while_a_clear_is_missing_a_register_has_two_values_of_one_replica() {
+    let mut a = MvRegister::default();
+    let (first, cleared, second) = (a.write(&1, 7), a.clear(), a.write(&1, 8));
+    let mut b = MvRegister::default();
+    b.join(&first);
+    b.join(&second);
+    assert_eq!(b.values().copied().collect::<Vec<_>>(), [7, 8]);
+    b.join(&cleared);
+    assert_eq!(b.values().copied().collect::<Vec<_>>(), [8]);
+    assert_eq!(a, b);
+}
+
+#[test]
+fn a_copy_of_a_maps_value_may_change_under_another_replica_id() {
+    let mut map: OrMap<&str, OrSet<&str, u8>> = OrMap::default();
+    map.update(&1, "k", |set, me| set.add(me, "x"));
+    let mut copy = map.value(&"k").unwrap();
+    copy.add(&2, "y");
+    map.update(&1, "k", |set, me| set.add(me, "z"));
+    copy.join(&map.value(&"k").unwrap());
+    assert_eq!(read(&copy), ["x", "y", "z"]);
+}
+
+#[test]
 fn a_key_without_anything_under_it_is_gone() {
     let mut map: OrMap<u8, OrSet<u8, u8>> = OrMap::default();
     map.update(&1, 7, |set, me| set.add(me, 1));
