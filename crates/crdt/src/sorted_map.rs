@@ -8,11 +8,14 @@ use core::{fmt, mem};
 
 /// The most entries that a chunk holds.
 const FULL: usize = 128;
-/// How far a chunk is filled when many are written in one go: some room is left for insertions.
+/// How far a chunk is filled when many are written in one go: so that not every insertion splits one.
 const FILL: usize = 96;
 
 /// Below this a chunk looks for a neighbour to join.
-const SPARSE: usize = FULL / 8;
+const SPARSE: usize = FULL / 4;
+
+/// How many entries a chunk takes memory for at a time.
+const STEP: usize = 8;
 
 /// A map from sorted keys to values, as a list of short sorted vectors.
 ///
@@ -35,6 +38,20 @@ impl<K, V> Default for SortedMap<K, V> {
     }
 }
 
+/// Makes room for an entry more. A chunk that is alone may stay as small as a delta.
+fn make_room<T>(chunk: &mut Vec<T>) {
+    if chunk.len() == chunk.capacity() {
+        chunk.reserve_exact(chunk.len().clamp(1, STEP));
+    }
+}
+
+/// Gives back what a chunk has grown out of.
+fn give_back<T>(chunk: &mut Vec<T>) {
+    if chunk.capacity() > chunk.len() + 2 * STEP {
+        chunk.shrink_to(chunk.len() + STEP);
+    }
+}
+
 impl<K, V> SortedMap<K, V> {
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -53,19 +70,6 @@ impl<K, V> SortedMap<K, V> {
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.chunks.iter_mut().flatten().map(|(_, value)| value)
-    }
-
-    /// Appends an entry that sorts after all others.
-    fn push(&mut self, entry: (K, V)) {
-        self.len += 1;
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < FILL => chunk.push(entry),
-            _ => {
-                let mut chunk = Vec::with_capacity(FILL);
-                chunk.push(entry);
-                self.chunks.push(chunk);
-            }
-        }
     }
 }
 
@@ -107,24 +111,26 @@ impl<K: Ord, V> SortedMap<K, V> {
             }
             Err(place) => place,
         };
+        self.len += 1;
         let last = at + 1 >= self.chunks.len();
         let Some(chunk) = self.chunks.get_mut(at) else {
-            self.push((key, value));
+            // A delta stays small.
+            self.chunks = Vec::from([Vec::from([(key, value)])]);
             return None;
         };
-        self.len += 1;
         if chunk.len() < FULL {
+            make_room(chunk);
             chunk.insert(position, (key, value));
         } else if last && position == chunk.len() {
             // Keys that arrive in order fill their chunks instead of leaving each half empty.
-            let mut next = Vec::with_capacity(FILL);
-            next.push((key, value));
-            self.chunks.push(next);
+            self.chunks.push(Vec::from([(key, value)]));
         } else {
             let mut upper = chunk.split_off(FULL / 2);
+            give_back(chunk);
             if position <= FULL / 2 {
                 chunk.insert(position, (key, value));
             } else {
+                make_room(&mut upper);
                 upper.insert(position - FULL / 2, (key, value));
             }
             self.chunks.insert(at + 1, upper);
@@ -138,6 +144,8 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.len -= 1;
         if self.chunks[at].len() < SPARSE {
             self.close_up(at);
+        } else {
+            give_back(&mut self.chunks[at]);
         }
         Some(entry)
     }
@@ -151,12 +159,24 @@ impl<K: Ord, V> SortedMap<K, V> {
         if self.chunks[at].is_empty() {
             self.chunks.remove(at);
         } else if at > 0 && room(at - 1) {
-            let mut short = self.chunks.remove(at);
-            self.chunks[at - 1].append(&mut short);
+            self.unite(at - 1);
         } else if room(at + 1) {
-            let mut next = self.chunks.remove(at + 1);
-            self.chunks[at].append(&mut next);
+            self.unite(at);
+        } else {
+            give_back(&mut self.chunks[at]);
         }
+        if self.chunks.capacity() > 4 * self.chunks.len() {
+            self.chunks.shrink_to(2 * self.chunks.len());
+        }
+    }
+
+    /// Appends the next chunk to this one.
+    fn unite(&mut self, at: usize) {
+        let mut next = self.chunks.remove(at + 1);
+        let chunk = &mut self.chunks[at];
+        chunk.reserve_exact(next.len());
+        chunk.append(&mut next);
+        give_back(chunk);
     }
 
     /// Keeps the entries for which `keep` says so; returns whether any went.
@@ -164,15 +184,13 @@ impl<K: Ord, V> SortedMap<K, V> {
         let before = self.len;
         for chunk in &mut self.chunks {
             chunk.retain_mut(|(key, value)| keep(key, value));
+            give_back(chunk);
         }
         self.chunks.retain(|chunk| !chunk.is_empty());
         self.len = self.chunks.iter().map(Vec::len).sum();
         if self.chunks.len() * SPARSE > self.len + FULL {
             let entries = mem::take(&mut self.chunks);
-            self.len = 0;
-            for entry in entries.into_iter().flatten() {
-                self.push(entry);
-            }
+            *self = Writer::write(entries.into_iter().flatten());
         }
         self.len != before
     }
@@ -297,24 +315,33 @@ struct Writer<K, V> {
     last: Vec<(K, V)>,
 }
 
-impl<K: Clone, V> Writer<K, V> {
+impl<K, V> Writer<K, V> {
+    /// A map of entries that ascend.
+    fn write(entries: impl Iterator<Item = (K, V)>) -> SortedMap<K, V> {
+        let mut written = Self::after(Vec::new());
+        entries.for_each(|entry| written.push(entry));
+        written.finish()
+    }
+
     fn after(mut chunks: Vec<Vec<(K, V)>>) -> Self {
         let last = chunks.pop().unwrap_or_default();
         Self { chunks, last }
     }
 
     fn push(&mut self, entry: (K, V)) {
-        if self.last.len() >= FILL || self.last.capacity() == 0 {
-            let full = mem::replace(&mut self.last, Vec::with_capacity(FILL));
-            if !full.is_empty() {
-                self.chunks.push(full);
-            }
+        if self.last.len() >= FILL {
+            let mut full = mem::replace(&mut self.last, Vec::with_capacity(FILL));
+            give_back(&mut full);
+            self.chunks.push(full);
         }
         self.last.push(entry);
     }
 
     /// Takes over an entry of the other side, if the rules say so.
-    fn take<W>(&mut self, other: Option<&(K, W)>, rules: &mut impl Merge<K, V, W>) -> bool {
+    fn take<W>(&mut self, other: Option<&(K, W)>, rules: &mut impl Merge<K, V, W>) -> bool
+    where
+        K: Clone,
+    {
         if let Some((key, other)) = other
             && let Some(value) = rules.theirs(key, other)
         {
@@ -326,6 +353,7 @@ impl<K: Clone, V> Writer<K, V> {
 
     fn finish(mut self) -> SortedMap<K, V> {
         if !self.last.is_empty() {
+            give_back(&mut self.last);
             self.chunks.push(self.last);
         }
         let len = self.chunks.iter().map(Vec::len).sum();
@@ -369,10 +397,76 @@ impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         entries.dedup_by(|later, first| later.0 == first.0);
-        let mut map = Self::default();
-        for entry in entries {
-            map.push(entry);
+        Writer::write(entries.into_iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SortedMap;
+
+    /// How many entries there is memory for, and how many there are.
+    fn memory(map: &SortedMap<u64, ()>) -> (usize, usize) {
+        (
+            map.chunks.iter().map(|chunk| chunk.capacity()).sum(),
+            map.len(),
+        )
+    }
+
+    const KEYS: u64 = 10_007; // a prime, so that any step visits every key
+
+    fn random(number: u64) -> u64 {
+        number * 7_919 % KEYS
+    }
+
+    fn all() -> SortedMap<u64, ()> {
+        let mut map = SortedMap::default();
+        for number in 0..KEYS {
+            map.insert(random(number), ());
         }
         map
+    }
+
+    #[test]
+    fn a_map_of_one_takes_memory_for_one() {
+        let mut map = SortedMap::default();
+        map.insert(1, ());
+        assert_eq!(memory(&map), (1, 1));
+        let (taken, _) = memory(&[(1, ()), (2, ())].into_iter().collect());
+        assert!(taken <= 16, "{taken}");
+    }
+
+    #[test]
+    fn memory_follows_what_comes_in_any_order() {
+        let mut ordered = SortedMap::default();
+        for key in 0..KEYS {
+            ordered.insert(key, ());
+        }
+        let collected = (0..KEYS).map(|key| (key, ())).collect();
+        for map in [all(), ordered, collected] {
+            let (taken, len) = memory(&map);
+            assert!(taken <= len * 5 / 4, "{taken} for {len}");
+        }
+    }
+
+    #[test]
+    fn memory_follows_what_stays() {
+        let (mut one_by_one, mut at_once) = (all(), all());
+        for number in 0..KEYS {
+            if !random(number).is_multiple_of(7) {
+                one_by_one.remove(&random(number));
+            }
+        }
+        at_once.retain(|key, _| key.is_multiple_of(7));
+        assert_eq!(one_by_one, at_once);
+        for mut map in [one_by_one, at_once] {
+            let (taken, len) = memory(&map);
+            assert!(taken <= len * 3 / 2, "{taken} for {len}");
+            assert!(map.chunks.capacity() <= 4 * map.chunks.len());
+            for key in 0..KEYS {
+                map.remove(&key);
+            }
+            assert_eq!((memory(&map), map.chunks.capacity()), ((0, 0), 0));
+        }
     }
 }
