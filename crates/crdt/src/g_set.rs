@@ -2,6 +2,7 @@
 
 use crate::Join;
 use crate::sorted_map::{Merge, SortedMap};
+use core::borrow::Borrow;
 use core::fmt;
 
 /// A grow-only set: elements come and stay, and a join is the union.
@@ -67,8 +68,21 @@ impl<E> GSet<E> {
 
 impl<E: Ord> GSet<E> {
     /// Whether the element is there.
-    pub fn contains(&self, element: &E) -> bool {
+    pub fn contains<Q>(&self, element: &Q) -> bool
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.elements.contains_key(element)
+    }
+
+    /// The element as it lies here.
+    pub(crate) fn get<Q>(&self, element: &Q) -> Option<&E>
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.elements.get_key(element)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::store::{Causal, DotMap, DotStore, Pair};
 use crate::{DotContext, Join};
+use core::borrow::Borrow;
 use core::{fmt, mem};
 
 /// The replica ids in the dots of a causal type.
@@ -97,7 +98,11 @@ impl<K: Ord + Clone, V: Causal> OrMap<K, V> {
 
     /// Removes the key with all of its value that was seen; returns the delta,
     /// which is the bottom if the key isn't there.
-    pub fn remove(&mut self, key: &K) -> Self {
+    pub fn remove<Q>(&mut self, key: &Q) -> Self
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         let Some((key, store)) = self.pair.store.take(key) else {
             return Self::default();
         };
@@ -116,7 +121,11 @@ impl<K: Ord + Clone, V: Causal> OrMap<K, V> {
 
 impl<K: Ord, V: Causal> OrMap<K, V> {
     /// The store of the value under the key.
-    pub fn get(&self, key: &K) -> Option<&V::Store> {
+    pub fn get<Q>(&self, key: &Q) -> Option<&V::Store>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.pair.store.get(key)
     }
 
@@ -125,14 +134,22 @@ impl<K: Ord, V: Causal> OrMap<K, V> {
     /// Change it only under a replica id that writes nowhere else. Under one that goes on writing in the map
     /// the two would name different events by one dot, and a join of them loses one;
     /// to change the value in the map there is [`update`](OrMap::update).
-    pub fn value(&self, key: &K) -> Option<V> {
+    pub fn value<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         let mut store = self.get(key)?.clone();
         store.generalise();
         Some(V::from_parts(store, self.pair.context.clone()))
     }
 
     /// Whether there is something under the key.
-    pub fn contains_key(&self, key: &K) -> bool {
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.pair.store.contains_key(key)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::store::{DotStore, Elements, Pair, causal};
 use crate::{Dot, DotContext};
+use core::borrow::Borrow;
 
 /// An observed-remove set: elements come and go and come back, and on a conflict the addition wins.
 ///
@@ -95,7 +96,11 @@ impl<E, R> OrSet<E, R> {
 
 impl<E: Ord, R> OrSet<E, R> {
     /// Whether the element is there.
-    pub fn contains(&self, element: &E) -> bool {
+    pub fn contains<Q>(&self, element: &Q) -> bool
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.pair.store.contains(element)
     }
 }
@@ -118,7 +123,11 @@ impl<E: Ord + Clone, R: Ord + Clone> OrSet<E, R> {
     }
 
     /// Removes the element; returns the delta, which is the bottom if the element isn't there.
-    pub fn remove(&mut self, element: &E) -> Self {
+    pub fn remove<Q>(&mut self, element: &Q) -> Self
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         let Some((element, dots)) = self.pair.store.take(element) else {
             return Self::default();
         };

@@ -2,6 +2,7 @@
 //! and an insertion moves one chunk and not the whole.
 
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::cmp::Ordering;
 use core::iter::Peekable;
 use core::{fmt, mem};
@@ -75,22 +76,43 @@ impl<K, V> SortedMap<K, V> {
 
 impl<K: Ord, V> SortedMap<K, V> {
     /// The chunk in which the key is or would be, and its position there.
-    fn find(&self, key: &K) -> Result<(usize, usize), (usize, usize)> {
-        let after = self.chunks.partition_point(|chunk| chunk[0].0 <= *key);
+    fn find<Q>(&self, key: &Q) -> Result<(usize, usize), (usize, usize)>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let after = self
+            .chunks
+            .partition_point(|chunk| chunk[0].0.borrow() <= key);
         let at = after.saturating_sub(1);
         match self.chunks.get(at) {
             None => Err((0, 0)),
-            Some(chunk) => match chunk.binary_search_by(|(known, _)| known.cmp(key)) {
+            Some(chunk) => match chunk.binary_search_by(|(known, _)| known.borrow().cmp(key)) {
                 Ok(position) => Ok((at, position)),
                 Err(position) => Err((at, position)),
             },
         }
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.find(key)
             .ok()
             .map(|(at, position)| &self.chunks[at][position].1)
+    }
+
+    /// The key as it lies here.
+    pub(crate) fn get_key<Q>(&self, key: &Q) -> Option<&K>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.find(key)
+            .ok()
+            .map(|(at, position)| &self.chunks[at][position].0)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
@@ -99,7 +121,11 @@ impl<K: Ord, V> SortedMap<K, V> {
             .map(|(at, position)| &mut self.chunks[at][position].1)
     }
 
-    pub(crate) fn contains_key(&self, key: &K) -> bool {
+    pub(crate) fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.find(key).is_ok()
     }
 
@@ -138,7 +164,11 @@ impl<K: Ord, V> SortedMap<K, V> {
         None
     }
 
-    pub(crate) fn remove(&mut self, key: &K) -> Option<(K, V)> {
+    pub(crate) fn remove<Q>(&mut self, key: &Q) -> Option<(K, V)>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         let (at, position) = self.find(key).ok()?;
         let entry = self.chunks[at].remove(position);
         self.len -= 1;

@@ -1,6 +1,7 @@
 //! A set whose elements can leave once.
 
 use crate::{GSet, Join};
+use core::borrow::Borrow;
 
 /// A two-phase set: an element can be added and then removed, and never comes back.
 ///
@@ -69,7 +70,11 @@ impl<E: Ord> TwoPhaseSet<E> {
     }
 
     /// Whether the element was added and not removed.
-    pub fn contains(&self, element: &E) -> bool {
+    pub fn contains<Q>(&self, element: &Q) -> bool
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.added.contains(element) && !self.removed.contains(element)
     }
 
@@ -91,11 +96,16 @@ impl<E: Ord + Clone> TwoPhaseSet<E> {
     }
 
     /// Removes the element for ever; returns the delta, which is the bottom if it isn't there.
-    pub fn remove(&mut self, element: &E) -> Self {
-        if !self.contains(element) {
+    pub fn remove<Q>(&mut self, element: &Q) -> Self
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let Some(element) = self.added.get(element) else {
             return Self::default();
-        }
+        };
         // The delta adds as well, so that a removal never travels without its addition.
+        // Of what was removed before, both are empty.
         let removed = self.removed.insert(element.clone());
         Self {
             added: removed.clone(),

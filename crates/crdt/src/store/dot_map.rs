@@ -3,6 +3,7 @@
 use super::DotStore;
 use crate::sorted_map::{Merge, SortedMap};
 use crate::{Dot, DotContext};
+use core::borrow::Borrow;
 
 /// A dot store under each key; a key is there as long as its store has a dot.
 ///
@@ -76,12 +77,20 @@ impl<K, S> DotMap<K, S> {
 
 impl<K: Ord, S> DotMap<K, S> {
     /// The store under the key.
-    pub fn get(&self, key: &K) -> Option<&S> {
+    pub fn get<Q>(&self, key: &Q) -> Option<&S>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.entries.get(key)
     }
 
     /// Whether the key is there.
-    pub fn contains_key(&self, key: &K) -> bool {
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.entries.contains_key(key)
     }
 }
@@ -104,7 +113,11 @@ impl<K: Ord + Clone, S: DotStore> DotMap<K, S> {
     }
 
     /// Removes the key and returns it with its store.
-    pub(crate) fn take(&mut self, key: &K) -> Option<(K, S)> {
+    pub(crate) fn take<Q>(&mut self, key: &Q) -> Option<(K, S)>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.generalise();
         self.entries.remove(key)
     }

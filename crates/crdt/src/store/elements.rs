@@ -2,6 +2,7 @@
 
 use super::{DotMap, DotSet, DotStore};
 use crate::{Dot, DotContext};
+use core::borrow::Borrow;
 
 /// The elements of an [`OrSet`](crate::OrSet), each under the dots of the additions that keep it there.
 ///
@@ -61,7 +62,11 @@ impl<E, R> Elements<E, R> {
 
 impl<E: Ord, R> Elements<E, R> {
     /// Whether the element is there.
-    pub fn contains(&self, element: &E) -> bool {
+    pub fn contains<Q>(&self, element: &Q) -> bool
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.map.contains_key(element)
     }
 }
@@ -79,7 +84,11 @@ impl<E: Ord + Clone, R: Ord + Clone> Elements<E, R> {
         self.map.note(element, DotSet::default());
     }
 
-    pub(crate) fn take(&mut self, element: &E) -> Option<(E, DotSet<R>)> {
+    pub(crate) fn take<Q>(&mut self, element: &Q) -> Option<(E, DotSet<R>)>
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.map.take(element)
     }
 

@@ -347,3 +347,35 @@ fn a_full_state_claims_no_more_than_it_knows_of_a_key_that_came_back() {
     assert!(a.get(&7).is_some_and(|set| set.iter().eq(&[99])));
     assert_eq!(a, b);
 }
+
+#[test]
+fn what_owns_its_text_is_looked_up_by_text() {
+    let text = |text: &str| text.to_owned();
+    let mut grown: GSet<String> = GSet::new();
+    grown.insert(text("x"));
+    assert!(grown.contains("x") && !grown.contains("y"));
+
+    let mut two: TwoPhaseSet<String> = TwoPhaseSet::new();
+    two.insert(text("x"));
+    assert!(two.contains("x") && two.remove("y").is_bottom());
+    let removal = two.remove("x");
+    assert!(!two.contains("x") && removal.removals() == 1);
+    assert!(two.remove("x").is_bottom());
+
+    let mut set: OrSet<String, u8> = OrSet::new();
+    set.add(&1, text("x"));
+    assert!(set.contains("x") && set.store().contains("x"));
+    assert!(!set.remove("x").is_bottom() && set.is_empty());
+
+    let mut map: OrMap<String, EwFlag<u8>> = OrMap::new();
+    map.update(&1, text("x"), |flag, me| flag.enable(me));
+    assert!(map.contains_key("x") && map.store().contains_key("x"));
+    assert_eq!(map.get("x"), map.store().get("x"));
+    assert!(map.value("x").is_some_and(|flag| flag.is_enabled()));
+    assert!(!map.remove("x").is_bottom() && map.is_empty());
+
+    let mut writes: LwwMap<String, u8, u8> = LwwMap::new();
+    writes.insert(1, &1, text("x"), 7);
+    assert!(writes.contains_key("x") && writes.get("x") == Some(&7));
+    assert_eq!(writes.stamp("x"), Some((&1, &1)));
+}
