@@ -2,8 +2,10 @@
 
 use crate::Join;
 use crate::sorted_map::{Merge, SortedMap};
+use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
-use core::fmt;
+use core::iter::Flatten;
+use core::{fmt, slice};
 
 /// A grow-only set: elements come and stay, and a join is the union.
 ///
@@ -31,7 +33,7 @@ use core::fmt;
 /// assert!(a.contains(&"z") && a.len() == 3);
 /// assert!(GSet::<&str>::new().is_empty());
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct GSet<E> {
     elements: SortedMap<E, ()>,
 }
@@ -142,6 +144,57 @@ impl<E: Ord> FromIterator<E> for GSet<E> {
     }
 }
 
+/// Adds what is new, without a delta: for a set that is being made and not yet shared.
+impl<E: Ord> Extend<E> for GSet<E> {
+    fn extend<I: IntoIterator<Item = E>>(&mut self, elements: I) {
+        for element in elements {
+            self.elements.insert(element, ());
+        }
+    }
+}
+
+/// The elements of a [`GSet`] in order.
+#[derive(Clone, Debug)]
+pub struct Iter<'a, E>(Flatten<slice::Iter<'a, Vec<(E, ())>>>);
+
+impl<'a, E> Iterator for Iter<'a, E> {
+    type Item = &'a E;
+
+    fn next(&mut self) -> Option<&'a E> {
+        self.0.next().map(|(element, ())| element)
+    }
+}
+
+impl<'a, E> IntoIterator for &'a GSet<E> {
+    type Item = &'a E;
+    type IntoIter = Iter<'a, E>;
+
+    fn into_iter(self) -> Iter<'a, E> {
+        Iter(self.elements.entries())
+    }
+}
+
+/// The elements that were a [`GSet`]'s, in order.
+#[derive(Clone, Debug)]
+pub struct IntoIter<E>(Flatten<vec::IntoIter<Vec<(E, ())>>>);
+
+impl<E> Iterator for IntoIter<E> {
+    type Item = E;
+
+    fn next(&mut self) -> Option<E> {
+        self.0.next().map(|(element, ())| element)
+    }
+}
+
+impl<E> IntoIterator for GSet<E> {
+    type Item = E;
+    type IntoIter = IntoIter<E>;
+
+    fn into_iter(self) -> IntoIter<E> {
+        IntoIter(self.elements.into_entries())
+    }
+}
+
 impl<E: fmt::Debug> fmt::Debug for GSet<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
@@ -150,8 +203,7 @@ impl<E: fmt::Debug> fmt::Debug for GSet<E> {
 
 #[cfg(feature = "serde")]
 mod serial {
-    use super::GSet;
-    use alloc::vec::Vec;
+    use super::{GSet, Vec};
     use serde::ser::SerializeSeq;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -51,7 +51,7 @@ use core::borrow::Borrow;
 /// a.clear();
 /// assert!(a.is_empty() && OrSet::<&str, &str>::new().is_empty());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 #[cfg_attr(

@@ -1,11 +1,12 @@
 //! A sorted map in chunks: a walk over it runs at the speed of an array,
 //! and an insertion moves one chunk and not the whole.
 
-use alloc::vec::Vec;
+use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::cmp::Ordering;
-use core::iter::Peekable;
-use core::{fmt, mem};
+use core::hash::{Hash, Hasher};
+use core::iter::{Flatten, Peekable};
+use core::{fmt, mem, slice};
 
 /// The most entries that a chunk holds.
 const FULL: usize = 128;
@@ -63,10 +64,15 @@ impl<K, V> SortedMap<K, V> {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + Clone {
-        self.chunks
-            .iter()
-            .flatten()
-            .map(|(key, value)| (key, value))
+        self.entries().map(|(key, value)| (key, value))
+    }
+
+    pub(crate) fn entries(&self) -> Flatten<slice::Iter<'_, Vec<(K, V)>>> {
+        self.chunks.iter().flatten()
+    }
+
+    pub(crate) fn into_entries(self) -> Flatten<vec::IntoIter<Vec<(K, V)>>> {
+        self.chunks.into_iter().flatten()
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
@@ -402,6 +408,13 @@ impl<K: PartialEq, V: PartialEq> PartialEq for SortedMap<K, V> {
 }
 
 impl<K: Eq, V: Eq> Eq for SortedMap<K, V> {}
+
+impl<K: Hash, V: Hash> Hash for SortedMap<K, V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len.hash(state);
+        self.entries().for_each(|entry| entry.hash(state));
+    }
+}
 
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for SortedMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -136,7 +136,7 @@ pub trait Causal: Join + Clone + PartialEq {
 }
 
 /// The pair that every causal type here wraps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Pair<S, R> {
     pub(crate) store: S,

@@ -30,7 +30,7 @@ use core::borrow::Borrow;
 /// assert!(b.len() == 1 && b.removals() == 1 && b.iter().eq(&[8]));
 /// assert!(TwoPhaseSet::<u8>::new().is_empty());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TwoPhaseSet<E> {
     added: GSet<E>,

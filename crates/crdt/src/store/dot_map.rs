@@ -4,6 +4,7 @@ use super::DotStore;
 use crate::sorted_map::{Merge, SortedMap};
 use crate::{Dot, DotContext};
 use core::borrow::Borrow;
+use core::hash::{Hash, Hasher};
 
 /// A dot store under each key; a key is there as long as its store has a dot.
 ///
@@ -52,6 +53,12 @@ impl<K: PartialEq, S: PartialEq> PartialEq for DotMap<K, S> {
 }
 
 impl<K: Eq, S: Eq> Eq for DotMap<K, S> {}
+
+impl<K: Hash, S: Hash> Hash for DotMap<K, S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.entries.hash(state);
+    }
+}
 
 impl<K, S> DotMap<K, S> {
     /// How many keys there are.

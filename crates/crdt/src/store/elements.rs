@@ -23,7 +23,7 @@ use core::borrow::Borrow;
 /// assert!(elements.len() == 1 && !elements.is_empty() && elements.iter().eq(&[7]));
 /// assert!(elements.with_dots().eq([(&7, [Dot::new("a", 1)].as_slice())]));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Elements<E, R> {
     map: DotMap<E, DotSet<R>>,
 }

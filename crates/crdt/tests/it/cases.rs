@@ -1,8 +1,9 @@
 //! What each type does where replicas disagree, and at the ends of its range: one test a decision.
 
-use crdt::store::Causal;
+use crdt::store::{Causal, Elements};
 use crdt::*;
 use std::cmp::Ordering;
+use std::hash::{BuildHasher, RandomState};
 
 /// The elements of a set.
 fn read<E: Clone, R>(set: &OrSet<E, R>) -> Vec<E> {
@@ -378,4 +379,35 @@ fn what_owns_its_text_is_looked_up_by_text() {
     writes.insert(1, &1, text("x"), 7);
     assert!(writes.contains_key("x") && writes.get("x") == Some(&7));
     assert_eq!(writes.stamp("x"), Some((&1, &1)));
+}
+
+#[test]
+fn a_grow_only_set_is_a_collection() {
+    let mut set: GSet<u16> = (0..300).collect();
+    set.extend([300, 7, 299, 301]);
+    assert_eq!(set.len(), 302);
+    for (expected, element) in (0..302).zip(&set) {
+        assert_eq!(*element, expected);
+    }
+    assert!(set.into_iter().eq(0..302));
+}
+
+#[test]
+fn equal_sets_have_equal_hashes_however_they_came_about() {
+    let hashes = RandomState::new();
+    let mut grown = GSet::new();
+    let mut whole: OrSet<u16, u8> = OrSet::new();
+    let mut removed = OrSet::new();
+    for number in 0..1000 {
+        grown.insert(number * 7 % 1000);
+        whole.add(&1, number);
+    }
+    removed.join(&whole.remove(&3));
+    let collected: GSet<u16> = (0..1000).collect();
+    assert_eq!(hashes.hash_one(&grown), hashes.hash_one(&collected));
+    // A delta lists what it removes, and that takes no part in what it equals.
+    let parts = OrSet::from_parts(Elements::default(), removed.context().clone());
+    assert_eq!(removed, parts);
+    assert_eq!(hashes.hash_one(&removed), hashes.hash_one(&parts));
+    assert_ne!(hashes.hash_one(&removed), hashes.hash_one(&whole));
 }
