@@ -12,6 +12,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 ///
 /// **What is sent.** The join of the deltas since the peer's last ack, less those that came from that peer;
 /// the full state if those deltas are no longer all kept, or to a peer that never acknowledged any.
+/// A full state that brought news is passed on as the full state, too.
 /// What was not acknowledged is sent again by the next `message_for`; how often is the caller's choice.
 /// The first message to a peer is due even if there is nothing in it, because it tells the peer that this
 /// replica has started.
@@ -27,8 +28,11 @@ use alloc::collections::{BTreeMap, VecDeque};
 /// whose epoch says nothing of a loss refuses the next interval, and gets the full state.
 ///
 /// **Memory.** The state, up to `capacity` deltas ([`DEFAULT_CAPACITY`](DeltaBuffer::DEFAULT_CAPACITY) if not said
-/// otherwise) and two numbers a peer. Deltas that all peers have acknowledged are dropped; beyond the capacity the
-/// oldest go, and whoever still lacked them gets the full state: a peer that stays away costs nothing more.
+/// otherwise) and a few numbers a peer. A delta is one of this replica's own, or an interval as a peer sent it; never
+/// a full state. Deltas that all peers have acknowledged are dropped, and all of them if there is no peer.
+/// Beyond the capacity the oldest go, and whoever still lacked them gets the full state: a peer that stays away costs
+/// nothing more. For a peer that has to get a full state, the deltas after it are kept all the same,
+/// so that it goes on with those.
 ///
 /// **Cost.** A message joins the deltas that it carries; an ack takes a look-up in the list of peers.
 ///
@@ -275,7 +279,8 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
 
     /// Joins what a peer sent, unless it starts beyond what we have of that peer.
     ///
-    /// The ack is to be sent back in either case. What was new is kept for the other peers.
+    /// The ack is to be sent back in either case. What was new is passed on to the other peers: an interval
+    /// is kept for them as a delta; after a full state they get ours.
     pub fn receive(&mut self, from: &P, message: &Message<T>) -> Received {
         let (epoch, reached) = self.meet(from, message.epoch);
         // From an earlier life, and its sender may have forgotten what is in it.
@@ -292,7 +297,9 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
                 origin = Some(from.clone());
             }
             changed = self.state.join(&message.payload);
-            if changed {
+            if changed && message.is_full() {
+                self.drop_deltas(origin.as_ref());
+            } else if changed {
                 self.keep(message.payload.clone(), origin);
             }
         }
@@ -398,14 +405,23 @@ impl<T: Join + Clone + PartialEq, P: Ord + Clone> DeltaBuffer<T, P> {
         self.trim();
     }
 
+    /// Moves past a full state that came in: it may be as large as ours, so it is not kept, nor is what came before it.
+    fn drop_deltas(&mut self, origin: Option<&P>) {
+        let before = self.end();
+        self.deltas.clear();
+        self.first = before + 1;
+        if let Some(sender) = origin.and_then(|origin| self.peers.get_mut(origin))
+            && sender.confirmed > 0
+            && sender.lacks == before
+        {
+            sender.lacks = self.first;
+        }
+    }
+
     /// Drops what all peers have, and what exceeds the capacity.
     fn trim(&mut self) {
-        let everywhere = self
-            .peers
-            .values()
-            .map(|peer| peer.lacks)
-            .min()
-            .unwrap_or(0);
+        let lacking = self.peers.values().map(|peer| peer.lacks).min();
+        let everywhere = lacking.unwrap_or(self.end());
         while !self.deltas.is_empty()
             && (self.first < everywhere || self.deltas.len() > self.capacity)
         {

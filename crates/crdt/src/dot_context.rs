@@ -93,7 +93,7 @@ impl<R> DotContext<R> {
 }
 
 impl<R: Ord> DotContext<R> {
-    /// Whether the event has been seen.
+    /// Whether the event has been seen. Counter 0 names no event.
     pub fn contains(&self, dot: &Dot<R>) -> bool {
         self.vector.contains(dot) || self.run_with(&dot.replica, dot.counter).is_some()
     }

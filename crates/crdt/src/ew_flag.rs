@@ -8,8 +8,8 @@ use crate::store::{Causal, DotSet, DotStore, Pair, causal};
 /// **Use it** for a switch that several replicas turn: a feature, a maintenance mode, "still typing".
 /// For a flag that never goes down, a plain `bool` is a lattice already.
 ///
-/// **Cost.** One dot for each replica that raised it at the same time, usually one, and the causal context,
-/// an entry a replica. A join takes the walk over the contexts.
+/// **Cost.** One dot for each concurrent raising, usually one, and the causal context,
+/// an entry a replica. A join takes the walk over the contexts. Once all deltas are in that is at most one dot a replica.
 ///
 /// **Source.** Almeida, Shoker, Baquero: *Delta state replicated data types*, JPDC 111, 2018 (flags as causal δ-CRDTs:
 /// a `DotSet` under a context).

@@ -2,14 +2,18 @@
 
 use crate::Join;
 use crate::sorted_map::{Merge, SortedMap};
-use core::fmt;
+use alloc::vec::{self, Vec};
+use core::borrow::Borrow;
+use core::iter::Flatten;
+use core::{fmt, slice};
 
 /// A grow-only set: elements come and stay, and a join is the union.
 ///
 /// **Use it** for what is never taken back: messages seen, ids used, events recorded.
 /// For elements that leave, see [`OrSet`](crate::OrSet).
 ///
-/// **Cost.** The elements in sorted chunks of up to 128: their own size, and up to a third more in room to grow.
+/// **Cost.** The elements in sorted chunks of up to 128: their own size, and about a tenth more, most of it room to grow.
+/// Of 100,000 `u64` each took 8.2 bytes when they came in order, 8.8 when they didn't.
 /// A join of two states is one walk over both; a join of a delta costs O(log n) an element, whatever the size of the state.
 ///
 /// **Source.** Shapiro et al.: *A comprehensive study of Convergent and Commutative Replicated Data Types*,
@@ -29,7 +33,7 @@ use core::fmt;
 /// assert!(a.contains(&"z") && a.len() == 3);
 /// assert!(GSet::<&str>::new().is_empty());
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct GSet<E> {
     elements: SortedMap<E, ()>,
 }
@@ -66,8 +70,21 @@ impl<E> GSet<E> {
 
 impl<E: Ord> GSet<E> {
     /// Whether the element is there.
-    pub fn contains(&self, element: &E) -> bool {
+    pub fn contains<Q>(&self, element: &Q) -> bool
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.elements.contains_key(element)
+    }
+
+    /// The element as it lies here.
+    pub(crate) fn get<Q>(&self, element: &Q) -> Option<&E>
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.elements.get_key(element)
     }
 }
 
@@ -127,6 +144,57 @@ impl<E: Ord> FromIterator<E> for GSet<E> {
     }
 }
 
+/// Adds what is new, without a delta: for a set that is being made and not yet shared.
+impl<E: Ord> Extend<E> for GSet<E> {
+    fn extend<I: IntoIterator<Item = E>>(&mut self, elements: I) {
+        for element in elements {
+            self.elements.insert(element, ());
+        }
+    }
+}
+
+/// The elements of a [`GSet`] in order.
+#[derive(Clone, Debug)]
+pub struct Iter<'a, E>(Flatten<slice::Iter<'a, Vec<(E, ())>>>);
+
+impl<'a, E> Iterator for Iter<'a, E> {
+    type Item = &'a E;
+
+    fn next(&mut self) -> Option<&'a E> {
+        self.0.next().map(|(element, ())| element)
+    }
+}
+
+impl<'a, E> IntoIterator for &'a GSet<E> {
+    type Item = &'a E;
+    type IntoIter = Iter<'a, E>;
+
+    fn into_iter(self) -> Iter<'a, E> {
+        Iter(self.elements.entries())
+    }
+}
+
+/// The elements that were a [`GSet`]'s, in order.
+#[derive(Clone, Debug)]
+pub struct IntoIter<E>(Flatten<vec::IntoIter<Vec<(E, ())>>>);
+
+impl<E> Iterator for IntoIter<E> {
+    type Item = E;
+
+    fn next(&mut self) -> Option<E> {
+        self.0.next().map(|(element, ())| element)
+    }
+}
+
+impl<E> IntoIterator for GSet<E> {
+    type Item = E;
+    type IntoIter = IntoIter<E>;
+
+    fn into_iter(self) -> IntoIter<E> {
+        IntoIter(self.elements.into_entries())
+    }
+}
+
 impl<E: fmt::Debug> fmt::Debug for GSet<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
@@ -135,13 +203,18 @@ impl<E: fmt::Debug> fmt::Debug for GSet<E> {
 
 #[cfg(feature = "serde")]
 mod serial {
-    use super::GSet;
-    use alloc::vec::Vec;
+    use super::{GSet, Vec};
+    use serde::ser::SerializeSeq;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     impl<E: Serialize> Serialize for GSet<E> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_seq(self.iter())
+            // Binary formats write the length first, and the iterator doesn't know it.
+            let mut elements = serializer.serialize_seq(Some(self.len()))?;
+            for element in self.iter() {
+                elements.serialize_element(element)?;
+            }
+            elements.end()
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::Join;
 use crate::sorted_map::{Merge, SortedMap};
+use core::borrow::Borrow;
 use core::fmt;
 
 /// A last-writer-wins map: an [`LwwRegister`](crate::LwwRegister) for each key, and a removal is a write as well.
@@ -106,17 +107,29 @@ impl<K, V, R, S> LwwMap<K, V, R, S> {
 
 impl<K: Ord, V, R, S> LwwMap<K, V, R, S> {
     /// The value of the key.
-    pub fn get(&self, key: &K) -> Option<&V> {
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.writes.get(key)?.value.as_ref()
     }
 
     /// Whether the key has a value.
-    pub fn contains_key(&self, key: &K) -> bool {
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.get(key).is_some()
     }
 
     /// When and by whom the key was last written or removed.
-    pub fn stamp(&self, key: &K) -> Option<(&S, &R)> {
+    pub fn stamp<Q>(&self, key: &Q) -> Option<(&S, &R)>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.writes
             .get(key)
             .map(|write| (&write.stamp, &write.replica))

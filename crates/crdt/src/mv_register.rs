@@ -9,8 +9,10 @@ use crate::store::{Causal, DotFun, DotStore, Pair, causal};
 /// **Use it** where losing one of two concurrent writes is worse than showing both: a document's title,
 /// an address. Where one may be lost, an [`LwwRegister`](crate::LwwRegister) is simpler.
 ///
-/// **Cost.** A dot and a value for each concurrent write, at most one a replica and usually one in all,
+/// **Cost.** A dot and a value for each concurrent write, usually one in all,
 /// and the causal context, an entry a replica. A join takes the walk over the contexts.
+/// Once all deltas are in that is at most one value a replica; while one is missing it can be more: a register that got
+/// a replica's first write, and its second, but not the `clear` between them, has both values until that arrives.
 ///
 /// **Source.** Shapiro et al., INRIA RR-7506, 2011, section 3.2.2; with dots and a causal context
 /// (a `DotFun`) in Almeida, Shoker, Baquero, JPDC 111, 2018.

@@ -2,6 +2,7 @@
 
 use crate::store::{Causal, DotMap, DotStore, Pair};
 use crate::{DotContext, Join};
+use core::borrow::Borrow;
 use core::{fmt, mem};
 
 /// The replica ids in the dots of a causal type.
@@ -17,6 +18,10 @@ type ReplicaOf<V> = <<V as Causal>::Store as DotStore>::Replica;
 /// If another replica updates the value at the same time, the key stays, with what that *update* wrote and
 /// without the rest: the removal resets the value. So the update wins over the removal, and a key that is written
 /// again after a removal starts from nothing.
+///
+/// **What is an update's own** depends on the type under the key. In a [`Resettable`](crate::Resettable) a replica's
+/// update carries its whole share over, with what it wrote before: of a counter that a replica
+/// raised by 5, a removal that saw the 5 and an increment by 1 at the same time leave 6, and not 1.
 ///
 /// **Presence.** A key is there as long as its value has a dot: a key whose set became empty
 /// is gone, like one that was removed.
@@ -54,7 +59,7 @@ type ReplicaOf<V> = <<V as Causal>::Store as DotStore>::Replica;
 /// assert!(a.iter().all(|(_, tags)| tags.len() == 1));
 /// assert_eq!(a.context(), b.context());
 ///
-/// // With the context it is a value of its own again, to be copied elsewhere.
+/// // With the context it is a value of its own again, to be read and joined elsewhere.
 /// let tags: OrSet<&str, &str> = a.value(&"tags").expect("it is there");
 /// assert!(tags.contains(&"new"));
 /// assert!(OrMap::<&str, OrSet<&str, &str>>::new().is_empty());
@@ -93,7 +98,11 @@ impl<K: Ord + Clone, V: Causal> OrMap<K, V> {
 
     /// Removes the key with all of its value that was seen; returns the delta,
     /// which is the bottom if the key isn't there.
-    pub fn remove(&mut self, key: &K) -> Self {
+    pub fn remove<Q>(&mut self, key: &Q) -> Self
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         let Some((key, store)) = self.pair.store.take(key) else {
             return Self::default();
         };
@@ -112,18 +121,35 @@ impl<K: Ord + Clone, V: Causal> OrMap<K, V> {
 
 impl<K: Ord, V: Causal> OrMap<K, V> {
     /// The store of the value under the key.
-    pub fn get(&self, key: &K) -> Option<&V::Store> {
+    pub fn get<Q>(&self, key: &Q) -> Option<&V::Store>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.pair.store.get(key)
     }
 
-    /// A copy of the value under the key, with the map's causal context.
-    pub fn value(&self, key: &K) -> Option<V> {
-        let store = self.get(key)?.clone();
+    /// A copy of the value under the key, with the map's causal context: to be read, and joined into other copies.
+    ///
+    /// Change it only under a replica id that writes nowhere else. Under one that goes on writing in the map
+    /// the two would name different events by one dot, and a join of them loses one;
+    /// to change the value in the map there is [`update`](OrMap::update).
+    pub fn value<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let mut store = self.get(key)?.clone();
+        store.generalise();
         Some(V::from_parts(store, self.pair.context.clone()))
     }
 
     /// Whether there is something under the key.
-    pub fn contains_key(&self, key: &K) -> bool {
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.pair.store.contains_key(key)
     }
 }
@@ -240,7 +266,8 @@ impl<K: Ord + Clone, V: Causal> Join for OrMap<K, V> {
 impl<K: Ord + Clone, V: Causal> Causal for OrMap<K, V> {
     type Store = DotMap<K, V::Store>;
 
-    fn from_parts(store: Self::Store, context: DotContext<ReplicaOf<V>>) -> Self {
+    fn from_parts(mut store: Self::Store, context: DotContext<ReplicaOf<V>>) -> Self {
+        store.generalise();
         Self {
             pair: Pair { store, context },
         }

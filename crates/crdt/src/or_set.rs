@@ -1,7 +1,8 @@
 //! A set whose elements can be removed and added again.
 
-use crate::store::{Causal, DotStore, Elements, Pair, causal};
+use crate::store::{DotStore, Elements, Pair, causal};
 use crate::{Dot, DotContext};
+use core::borrow::Borrow;
 
 /// An observed-remove set: elements come and go and come back, and on a conflict the addition wins.
 ///
@@ -14,7 +15,8 @@ use crate::{Dot, DotContext};
 /// **Cost.** No tombstones. Each element takes its own size and 24 bytes for the dot that keeps it (with an integer id);
 /// if several replicas added it concurrently, a vector of their dots besides.
 /// The causal context takes one entry of `size_of::<(R, u64)>()` a replica, and a run for each gap while deltas are missing.
-/// Removed elements take nothing.
+/// Removed elements take nothing, but what is left may lie less close. Of 100,000 `u64` with a `u64` for an id each took
+/// 34 bytes; after six in seven were removed, each of the others 40.
 /// A join of two states is one walk over both; a join of a delta costs O(log n) for each element that it is about,
 /// whatever the size of the state.
 ///
@@ -49,7 +51,7 @@ use crate::{Dot, DotContext};
 /// a.clear();
 /// assert!(a.is_empty() && OrSet::<&str, &str>::new().is_empty());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 #[cfg_attr(
@@ -94,7 +96,11 @@ impl<E, R> OrSet<E, R> {
 
 impl<E: Ord, R> OrSet<E, R> {
     /// Whether the element is there.
-    pub fn contains(&self, element: &E) -> bool {
+    pub fn contains<Q>(&self, element: &Q) -> bool
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.pair.store.contains(element)
     }
 }
@@ -113,11 +119,15 @@ impl<E: Ord + Clone, R: Ord + Clone> OrSet<E, R> {
         if let Some(replaced) = self.pair.store.put(element.clone(), dot.clone().into()) {
             see(&mut context, replaced.as_slice());
         }
-        Self::from_parts(Elements::about(element, dot.into()), context)
+        Self::delta(Elements::about(element, dot.into()), context)
     }
 
     /// Removes the element; returns the delta, which is the bottom if the element isn't there.
-    pub fn remove(&mut self, element: &E) -> Self {
+    pub fn remove<Q>(&mut self, element: &Q) -> Self
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         let Some((element, dots)) = self.pair.store.take(element) else {
             return Self::default();
         };
@@ -125,7 +135,7 @@ impl<E: Ord + Clone, R: Ord + Clone> OrSet<E, R> {
         see(&mut context, dots.as_slice());
         let mut store = Elements::default();
         store.note_gone(element);
-        Self::from_parts(store, context)
+        Self::delta(store, context)
     }
 
     /// Removes every element that is there; returns the delta. Additions not yet seen will stay.
@@ -137,7 +147,14 @@ impl<E: Ord + Clone, R: Ord + Clone> OrSet<E, R> {
         }
         self.pair.store = Elements::default();
         self.pair.store.generalise();
-        Self::from_parts(store, context)
+        Self::delta(store, context)
+    }
+
+    /// What was done, with a store that lists every element that the context is about.
+    fn delta(store: Elements<E, R>, context: DotContext<R>) -> Self {
+        Self {
+            pair: Pair { store, context },
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use crate::{DotContext, Join};
 /// a reset that undoes exactly what it saw takes a map with a fresh key instead.
 ///
 /// **Cost.** A dot and a share for each replica that wrote since the last reset; a delta holds the
-/// writer's share, whole. A join takes the walk over the contexts.
+/// writer's share, whole. A join takes the walk over the contexts. While the delta of a reset is missing, the shares of
+/// one replica from before and after it lie side by side, and the value is the join of both.
 ///
 /// **Source.** The causal counter of Almeida, Shoker, Baquero, JPDC 111, 2018, with any lattice in place of the number.
 ///

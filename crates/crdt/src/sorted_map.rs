@@ -1,18 +1,23 @@
 //! A sorted map in chunks: a walk over it runs at the speed of an array,
 //! and an insertion moves one chunk and not the whole.
 
-use alloc::vec::Vec;
+use alloc::vec::{self, Vec};
+use core::borrow::Borrow;
 use core::cmp::Ordering;
-use core::iter::Peekable;
-use core::{fmt, mem};
+use core::hash::{Hash, Hasher};
+use core::iter::{Flatten, Peekable};
+use core::{fmt, mem, slice};
 
 /// The most entries that a chunk holds.
 const FULL: usize = 128;
-/// How far a chunk is filled when many are written in one go: some room is left for insertions.
+/// How far a chunk is filled when many are written in one go: so that not every insertion splits one.
 const FILL: usize = 96;
 
 /// Below this a chunk looks for a neighbour to join.
-const SPARSE: usize = FULL / 8;
+const SPARSE: usize = FULL / 4;
+
+/// How many entries a chunk takes memory for at a time.
+const STEP: usize = 8;
 
 /// A map from sorted keys to values, as a list of short sorted vectors.
 ///
@@ -35,6 +40,20 @@ impl<K, V> Default for SortedMap<K, V> {
     }
 }
 
+/// Makes room for an entry more. A chunk that is alone may stay as small as a delta.
+fn make_room<T>(chunk: &mut Vec<T>) {
+    if chunk.len() == chunk.capacity() {
+        chunk.reserve_exact(chunk.len().clamp(1, STEP));
+    }
+}
+
+/// Gives back what a chunk has grown out of.
+fn give_back<T>(chunk: &mut Vec<T>) {
+    if chunk.capacity() > chunk.len() + 2 * STEP {
+        chunk.shrink_to(chunk.len() + STEP);
+    }
+}
+
 impl<K, V> SortedMap<K, V> {
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -45,48 +64,61 @@ impl<K, V> SortedMap<K, V> {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + Clone {
-        self.chunks
-            .iter()
-            .flatten()
-            .map(|(key, value)| (key, value))
+        self.entries().map(|(key, value)| (key, value))
+    }
+
+    pub(crate) fn entries(&self) -> Flatten<slice::Iter<'_, Vec<(K, V)>>> {
+        self.chunks.iter().flatten()
+    }
+
+    pub(crate) fn into_entries(self) -> Flatten<vec::IntoIter<Vec<(K, V)>>> {
+        self.chunks.into_iter().flatten()
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.chunks.iter_mut().flatten().map(|(_, value)| value)
     }
-
-    /// Appends an entry that sorts after all others.
-    fn push(&mut self, entry: (K, V)) {
-        self.len += 1;
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < FILL => chunk.push(entry),
-            _ => {
-                let mut chunk = Vec::with_capacity(FILL);
-                chunk.push(entry);
-                self.chunks.push(chunk);
-            }
-        }
-    }
 }
 
 impl<K: Ord, V> SortedMap<K, V> {
     /// The chunk in which the key is or would be, and its position there.
-    fn find(&self, key: &K) -> Result<(usize, usize), (usize, usize)> {
-        let after = self.chunks.partition_point(|chunk| chunk[0].0 <= *key);
+    fn find<Q>(&self, key: &Q) -> Result<(usize, usize), (usize, usize)>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let after = self
+            .chunks
+            .partition_point(|chunk| chunk[0].0.borrow() <= key);
         let at = after.saturating_sub(1);
         match self.chunks.get(at) {
             None => Err((0, 0)),
-            Some(chunk) => match chunk.binary_search_by(|(known, _)| known.cmp(key)) {
+            Some(chunk) => match chunk.binary_search_by(|(known, _)| known.borrow().cmp(key)) {
                 Ok(position) => Ok((at, position)),
                 Err(position) => Err((at, position)),
             },
         }
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.find(key)
             .ok()
             .map(|(at, position)| &self.chunks[at][position].1)
+    }
+
+    /// The key as it lies here.
+    pub(crate) fn get_key<Q>(&self, key: &Q) -> Option<&K>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.find(key)
+            .ok()
+            .map(|(at, position)| &self.chunks[at][position].0)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
@@ -95,7 +127,11 @@ impl<K: Ord, V> SortedMap<K, V> {
             .map(|(at, position)| &mut self.chunks[at][position].1)
     }
 
-    pub(crate) fn contains_key(&self, key: &K) -> bool {
+    pub(crate) fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.find(key).is_ok()
     }
 
@@ -107,24 +143,26 @@ impl<K: Ord, V> SortedMap<K, V> {
             }
             Err(place) => place,
         };
+        self.len += 1;
         let last = at + 1 >= self.chunks.len();
         let Some(chunk) = self.chunks.get_mut(at) else {
-            self.push((key, value));
+            // A delta stays small.
+            self.chunks = Vec::from([Vec::from([(key, value)])]);
             return None;
         };
-        self.len += 1;
         if chunk.len() < FULL {
+            make_room(chunk);
             chunk.insert(position, (key, value));
         } else if last && position == chunk.len() {
             // Keys that arrive in order fill their chunks instead of leaving each half empty.
-            let mut next = Vec::with_capacity(FILL);
-            next.push((key, value));
-            self.chunks.push(next);
+            self.chunks.push(Vec::from([(key, value)]));
         } else {
             let mut upper = chunk.split_off(FULL / 2);
+            give_back(chunk);
             if position <= FULL / 2 {
                 chunk.insert(position, (key, value));
             } else {
+                make_room(&mut upper);
                 upper.insert(position - FULL / 2, (key, value));
             }
             self.chunks.insert(at + 1, upper);
@@ -132,12 +170,18 @@ impl<K: Ord, V> SortedMap<K, V> {
         None
     }
 
-    pub(crate) fn remove(&mut self, key: &K) -> Option<(K, V)> {
+    pub(crate) fn remove<Q>(&mut self, key: &Q) -> Option<(K, V)>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         let (at, position) = self.find(key).ok()?;
         let entry = self.chunks[at].remove(position);
         self.len -= 1;
         if self.chunks[at].len() < SPARSE {
             self.close_up(at);
+        } else {
+            give_back(&mut self.chunks[at]);
         }
         Some(entry)
     }
@@ -151,12 +195,24 @@ impl<K: Ord, V> SortedMap<K, V> {
         if self.chunks[at].is_empty() {
             self.chunks.remove(at);
         } else if at > 0 && room(at - 1) {
-            let mut short = self.chunks.remove(at);
-            self.chunks[at - 1].append(&mut short);
+            self.unite(at - 1);
         } else if room(at + 1) {
-            let mut next = self.chunks.remove(at + 1);
-            self.chunks[at].append(&mut next);
+            self.unite(at);
+        } else {
+            give_back(&mut self.chunks[at]);
         }
+        if self.chunks.capacity() > 4 * self.chunks.len() {
+            self.chunks.shrink_to(2 * self.chunks.len());
+        }
+    }
+
+    /// Appends the next chunk to this one.
+    fn unite(&mut self, at: usize) {
+        let mut next = self.chunks.remove(at + 1);
+        let chunk = &mut self.chunks[at];
+        chunk.reserve_exact(next.len());
+        chunk.append(&mut next);
+        give_back(chunk);
     }
 
     /// Keeps the entries for which `keep` says so; returns whether any went.
@@ -164,15 +220,13 @@ impl<K: Ord, V> SortedMap<K, V> {
         let before = self.len;
         for chunk in &mut self.chunks {
             chunk.retain_mut(|(key, value)| keep(key, value));
+            give_back(chunk);
         }
         self.chunks.retain(|chunk| !chunk.is_empty());
         self.len = self.chunks.iter().map(Vec::len).sum();
         if self.chunks.len() * SPARSE > self.len + FULL {
             let entries = mem::take(&mut self.chunks);
-            self.len = 0;
-            for entry in entries.into_iter().flatten() {
-                self.push(entry);
-            }
+            *self = Writer::write(entries.into_iter().flatten());
         }
         self.len != before
     }
@@ -297,24 +351,33 @@ struct Writer<K, V> {
     last: Vec<(K, V)>,
 }
 
-impl<K: Clone, V> Writer<K, V> {
+impl<K, V> Writer<K, V> {
+    /// A map of entries that ascend.
+    fn write(entries: impl Iterator<Item = (K, V)>) -> SortedMap<K, V> {
+        let mut written = Self::after(Vec::new());
+        entries.for_each(|entry| written.push(entry));
+        written.finish()
+    }
+
     fn after(mut chunks: Vec<Vec<(K, V)>>) -> Self {
         let last = chunks.pop().unwrap_or_default();
         Self { chunks, last }
     }
 
     fn push(&mut self, entry: (K, V)) {
-        if self.last.len() >= FILL || self.last.capacity() == 0 {
-            let full = mem::replace(&mut self.last, Vec::with_capacity(FILL));
-            if !full.is_empty() {
-                self.chunks.push(full);
-            }
+        if self.last.len() >= FILL {
+            let mut full = mem::replace(&mut self.last, Vec::with_capacity(FILL));
+            give_back(&mut full);
+            self.chunks.push(full);
         }
         self.last.push(entry);
     }
 
     /// Takes over an entry of the other side, if the rules say so.
-    fn take<W>(&mut self, other: Option<&(K, W)>, rules: &mut impl Merge<K, V, W>) -> bool {
+    fn take<W>(&mut self, other: Option<&(K, W)>, rules: &mut impl Merge<K, V, W>) -> bool
+    where
+        K: Clone,
+    {
         if let Some((key, other)) = other
             && let Some(value) = rules.theirs(key, other)
         {
@@ -326,6 +389,7 @@ impl<K: Clone, V> Writer<K, V> {
 
     fn finish(mut self) -> SortedMap<K, V> {
         if !self.last.is_empty() {
+            give_back(&mut self.last);
             self.chunks.push(self.last);
         }
         let len = self.chunks.iter().map(Vec::len).sum();
@@ -344,6 +408,13 @@ impl<K: PartialEq, V: PartialEq> PartialEq for SortedMap<K, V> {
 }
 
 impl<K: Eq, V: Eq> Eq for SortedMap<K, V> {}
+
+impl<K: Hash, V: Hash> Hash for SortedMap<K, V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len.hash(state);
+        self.entries().for_each(|entry| entry.hash(state));
+    }
+}
 
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for SortedMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -369,10 +440,76 @@ impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         entries.dedup_by(|later, first| later.0 == first.0);
-        let mut map = Self::default();
-        for entry in entries {
-            map.push(entry);
+        Writer::write(entries.into_iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SortedMap;
+
+    /// How many entries there is memory for, and how many there are.
+    fn memory(map: &SortedMap<u64, ()>) -> (usize, usize) {
+        (
+            map.chunks.iter().map(|chunk| chunk.capacity()).sum(),
+            map.len(),
+        )
+    }
+
+    const KEYS: u64 = 10_007; // a prime, so that any step visits every key
+
+    fn random(number: u64) -> u64 {
+        number * 7_919 % KEYS
+    }
+
+    fn all() -> SortedMap<u64, ()> {
+        let mut map = SortedMap::default();
+        for number in 0..KEYS {
+            map.insert(random(number), ());
         }
         map
+    }
+
+    #[test]
+    fn a_map_of_one_takes_memory_for_one() {
+        let mut map = SortedMap::default();
+        map.insert(1, ());
+        assert_eq!(memory(&map), (1, 1));
+        let (taken, _) = memory(&[(1, ()), (2, ())].into_iter().collect());
+        assert!(taken <= 16, "{taken}");
+    }
+
+    #[test]
+    fn memory_follows_what_comes_in_any_order() {
+        let mut ordered = SortedMap::default();
+        for key in 0..KEYS {
+            ordered.insert(key, ());
+        }
+        let collected = (0..KEYS).map(|key| (key, ())).collect();
+        for map in [all(), ordered, collected] {
+            let (taken, len) = memory(&map);
+            assert!(taken <= len * 5 / 4, "{taken} for {len}");
+        }
+    }
+
+    #[test]
+    fn memory_follows_what_stays() {
+        let (mut one_by_one, mut at_once) = (all(), all());
+        for number in 0..KEYS {
+            if !random(number).is_multiple_of(7) {
+                one_by_one.remove(&random(number));
+            }
+        }
+        at_once.retain(|key, _| key.is_multiple_of(7));
+        assert_eq!(one_by_one, at_once);
+        for mut map in [one_by_one, at_once] {
+            let (taken, len) = memory(&map);
+            assert!(taken <= len * 3 / 2, "{taken} for {len}");
+            assert!(map.chunks.capacity() <= 4 * map.chunks.len());
+            for key in 0..KEYS {
+                map.remove(&key);
+            }
+            assert_eq!((memory(&map), map.chunks.capacity()), ((0, 0), 0));
+        }
     }
 }

@@ -6,7 +6,25 @@
 //! at the price of a few numbers a replica.
 //!
 //! You meet these types when you read a value nested in an [`OrMap`](crate::OrMap),
-//! and when you build a causal type of your own.
+//! and when you build a causal type of your own: a mutator of that makes a store of the dots that it adds, a context of
+//! these and of the dots that it does away with, and joins that pair, which is its delta.
+//!
+//! ```
+//! use crdt::store::{Causal, Elements};
+//! use crdt::{DotContext, Join, OrSet};
+//!
+//! let mut set: OrSet<&str, &str> = OrSet::new();
+//! set.add(&"a", "milk");
+//!
+//! // Milk goes and bread comes, in one delta.
+//! let dot = set.context().clone().next_dot(&"b");
+//! let mut context: DotContext<&str> = set.context().clone();
+//! context.insert(&dot);
+//! let bread: Elements<_, _> = [("bread", dot.into())].into_iter().collect();
+//! let delta = OrSet::from_parts(bread, context);
+//! set.join(&delta);
+//! assert!(set.iter().eq(&["bread"]));
+//! ```
 //!
 //! Source: P. S. Almeida, A. Shoker, C. Baquero: *Delta state replicated data types*, JPDC 111, 2018:
 //! the dot stores `DotSet`, `DotFun` and `DotMap`, and the join of a `Causal` pair.
@@ -69,7 +87,7 @@ pub trait DotStore: Clone + Default + PartialEq {
     /// Visits every dot in the store.
     fn for_each_dot(&self, visit: &mut dyn FnMut(&Dot<Self::Replica>));
 
-    /// Forgets which keys the context of a delta is about; see [`DotMap`].
+    /// Forgets which keys the context of a delta is about, so that it may be about any; see [`DotMap`].
     fn generalise(&mut self) {}
 
     /// The context of all dots in the store.
@@ -97,7 +115,11 @@ pub trait Causal: Join + Clone + PartialEq {
     /// What it keeps.
     type Store: DotStore;
 
-    /// Puts a value together. The context must have seen every dot in the store.
+    /// Puts a value together. The context must have seen every dot in the store;
+    /// what it has seen and the store has not counts as gone, whatever key it belongs to.
+    ///
+    /// A type of your own [generalises](DotStore::generalise) the store first: one that was made for a delta, or for the
+    /// bottom, may say of itself that it is about few keys or none, and the context need not agree.
     fn from_parts(
         store: Self::Store,
         context: DotContext<<Self::Store as DotStore>::Replica>,
@@ -114,7 +136,7 @@ pub trait Causal: Join + Clone + PartialEq {
 }
 
 /// The pair that every causal type here wraps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Pair<S, R> {
     pub(crate) store: S,
@@ -194,7 +216,8 @@ macro_rules! causal {
         {
             type Store = $store;
 
-            fn from_parts(store: $store, context: $crate::DotContext<R>) -> Self {
+            fn from_parts(mut store: $store, context: $crate::DotContext<R>) -> Self {
+                $crate::store::DotStore::generalise(&mut store);
                 Self { pair: $crate::store::Pair { store, context } }
             }
 

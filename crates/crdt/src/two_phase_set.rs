@@ -1,6 +1,7 @@
 //! A set whose elements can leave once.
 
 use crate::{GSet, Join};
+use core::borrow::Borrow;
 
 /// A two-phase set: an element can be added and then removed, and never comes back.
 ///
@@ -13,7 +14,7 @@ use crate::{GSet, Join};
 /// **Source.** Shapiro et al.: *A comprehensive study of Convergent and Commutative Replicated Data Types*,
 /// INRIA RR-7506, 2011, section 3.3.2.
 ///
-/// **JSON.** `{"added": [element, …], "removed": [element, …]}`.
+/// **JSON.** `{"added": [element, …], "removed": [element, …]}`. What was removed has been added, whatever is read.
 ///
 /// ```
 /// use crdt::{Join, TwoPhaseSet};
@@ -29,12 +30,8 @@ use crate::{GSet, Join};
 /// assert!(b.len() == 1 && b.removals() == 1 && b.iter().eq(&[8]));
 /// assert!(TwoPhaseSet::<u8>::new().is_empty());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(
-    feature = "serde",
-    serde(bound(deserialize = "E: serde::Deserialize<'de> + Ord"))
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TwoPhaseSet<E> {
     added: GSet<E>,
     removed: GSet<E>,
@@ -73,7 +70,11 @@ impl<E: Ord> TwoPhaseSet<E> {
     }
 
     /// Whether the element was added and not removed.
-    pub fn contains(&self, element: &E) -> bool {
+    pub fn contains<Q>(&self, element: &Q) -> bool
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.added.contains(element) && !self.removed.contains(element)
     }
 
@@ -95,11 +96,16 @@ impl<E: Ord + Clone> TwoPhaseSet<E> {
     }
 
     /// Removes the element for ever; returns the delta, which is the bottom if it isn't there.
-    pub fn remove(&mut self, element: &E) -> Self {
-        if !self.contains(element) {
+    pub fn remove<Q>(&mut self, element: &Q) -> Self
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let Some(element) = self.added.get(element) else {
             return Self::default();
-        }
+        };
         // The delta adds as well, so that a removal never travels without its addition.
+        // Of what was removed before, both are empty.
         let removed = self.removed.insert(element.clone());
         Self {
             added: removed.clone(),
@@ -111,5 +117,27 @@ impl<E: Ord + Clone> TwoPhaseSet<E> {
 impl<E: Ord + Clone> Join for TwoPhaseSet<E> {
     fn join(&mut self, other: &Self) -> bool {
         self.added.join(&other.added) | self.removed.join(&other.removed)
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serial {
+    use super::{GSet, Join, TwoPhaseSet};
+    use serde::{Deserialize, Deserializer};
+
+    #[derive(Deserialize)]
+    #[serde(rename = "TwoPhaseSet")]
+    #[serde(bound = "E: Deserialize<'de> + Ord")]
+    struct Form<E> {
+        added: GSet<E>,
+        removed: GSet<E>,
+    }
+
+    impl<'de, E: Deserialize<'de> + Ord + Clone> Deserialize<'de> for TwoPhaseSet<E> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let Form { mut added, removed } = Form::deserialize(deserializer)?;
+            added.join(&removed);
+            Ok(Self { added, removed })
+        }
     }
 }

@@ -87,9 +87,9 @@ impl<R: Ord> VersionVector<R> {
         self.counts.get(replica)
     }
 
-    /// Whether the event is known.
+    /// Whether the event is known. Counter 0 names no event.
     pub fn contains(&self, dot: &Dot<R>) -> bool {
-        dot.counter <= self.get(&dot.replica)
+        (1..=self.get(&dot.replica)).contains(&dot.counter)
     }
 }
 

@@ -84,6 +84,16 @@ impl<R: Ord, T> DotFun<R, T> {
     }
 }
 
+/// From values in any order; of two under one dot the first stays.
+impl<R: Ord, T> FromIterator<(Dot<R>, T)> for DotFun<R, T> {
+    fn from_iter<I: IntoIterator<Item = (Dot<R>, T)>>(entries: I) -> Self {
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        entries.dedup_by(|later, first| later.0 == first.0);
+        Self { entries }
+    }
+}
+
 impl<R: Ord + Clone, T: Clone + PartialEq> DotStore for DotFun<R, T> {
     type Replica = R;
 
@@ -155,9 +165,7 @@ mod serial {
                 }
                 entries.push((Dot { replica, counter }, value));
             }
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            entries.dedup_by(|later, first| later.0 == first.0);
-            Ok(Self { entries })
+            Ok(entries.into_iter().collect())
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::DotStore;
 use crate::sorted_map::{Merge, SortedMap};
 use crate::{Dot, DotContext};
+use core::borrow::Borrow;
+use core::hash::{Hash, Hasher};
 
 /// A dot store under each key; a key is there as long as its store has a dot.
 ///
@@ -11,6 +13,8 @@ use crate::{Dot, DotContext};
 /// So a join looks at these keys alone, and what it costs grows with the delta and not with the state.
 /// A full state doesn't know every key that it ever was about; a join with it walks over everything.
 /// The list takes no part in equality: it tells *how* to join and not *what* comes out.
+/// Only the mutators here make lists; a map that is collected, or put beside a context by
+/// [`from_parts`](crate::store::Causal::from_parts), has none.
 ///
 /// ```
 /// use crdt::{OrMap, OrSet, store::{Causal, DotMap}};
@@ -50,6 +54,12 @@ impl<K: PartialEq, S: PartialEq> PartialEq for DotMap<K, S> {
 
 impl<K: Eq, S: Eq> Eq for DotMap<K, S> {}
 
+impl<K: Hash, S: Hash> Hash for DotMap<K, S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.entries.hash(state);
+    }
+}
+
 impl<K, S> DotMap<K, S> {
     /// How many keys there are.
     pub fn len(&self) -> usize {
@@ -74,12 +84,20 @@ impl<K, S> DotMap<K, S> {
 
 impl<K: Ord, S> DotMap<K, S> {
     /// The store under the key.
-    pub fn get(&self, key: &K) -> Option<&S> {
+    pub fn get<Q>(&self, key: &Q) -> Option<&S>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.entries.get(key)
     }
 
     /// Whether the key is there.
-    pub fn contains_key(&self, key: &K) -> bool {
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.entries.contains_key(key)
     }
 }
@@ -102,7 +120,11 @@ impl<K: Ord + Clone, S: DotStore> DotMap<K, S> {
     }
 
     /// Removes the key and returns it with its store.
-    pub(crate) fn take(&mut self, key: &K) -> Option<(K, S)> {
+    pub(crate) fn take<Q>(&mut self, key: &Q) -> Option<(K, S)>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.generalise();
         self.entries.remove(key)
     }
@@ -125,8 +147,7 @@ impl<K: Ord + Clone, S: DotStore> DotMap<K, S> {
         self.gone.as_ref()
     }
 
-    /// A map from its parts, as read from outside: empty stores are dropped.
-    #[cfg(feature = "serde")]
+    /// A map from its parts, as made outside: empty stores are dropped.
     pub(super) fn from_parts(entries: SortedMap<K, S>, gone: Option<SortedMap<K, S>>) -> Self {
         let mut map = Self { entries, gone };
         map.entries.retain(|_, store| !store.is_empty());
@@ -174,6 +195,13 @@ impl<K: Ord + Clone, S: DotStore> DotMap<K, S> {
             }
         }
         changed
+    }
+}
+
+/// From keys in any order; of two that are equal the first stays, and none without dots.
+impl<K: Ord + Clone, S: DotStore> FromIterator<(K, S)> for DotMap<K, S> {
+    fn from_iter<I: IntoIterator<Item = (K, S)>>(entries: I) -> Self {
+        Self::from_parts(entries.into_iter().collect(), None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{DotMap, DotSet, DotStore};
 use crate::{Dot, DotContext};
-use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 /// The elements of an [`OrSet`](crate::OrSet), each under the dots of the additions that keep it there.
 ///
@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 /// assert!(elements.len() == 1 && !elements.is_empty() && elements.iter().eq(&[7]));
 /// assert!(elements.with_dots().eq([(&7, [Dot::new("a", 1)].as_slice())]));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Elements<E, R> {
     map: DotMap<E, DotSet<R>>,
 }
@@ -62,7 +62,11 @@ impl<E, R> Elements<E, R> {
 
 impl<E: Ord, R> Elements<E, R> {
     /// Whether the element is there.
-    pub fn contains(&self, element: &E) -> bool {
+    pub fn contains<Q>(&self, element: &Q) -> bool
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.map.contains_key(element)
     }
 }
@@ -80,7 +84,11 @@ impl<E: Ord + Clone, R: Ord + Clone> Elements<E, R> {
         self.map.note(element, DotSet::default());
     }
 
-    pub(crate) fn take(&mut self, element: &E) -> Option<(E, DotSet<R>)> {
+    pub(crate) fn take<Q>(&mut self, element: &Q) -> Option<(E, DotSet<R>)>
+    where
+        E: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
         self.map.take(element)
     }
 
@@ -119,10 +127,20 @@ impl<E: Ord + Clone, R: Ord + Clone> DotStore for Elements<E, R> {
     }
 }
 
+/// From elements in any order; of two that are equal the first stays, and none without dots.
+impl<E: Ord + Clone, R: Ord + Clone> FromIterator<(E, DotSet<R>)> for Elements<E, R> {
+    fn from_iter<I: IntoIterator<Item = (E, DotSet<R>)>>(elements: I) -> Self {
+        Self {
+            map: elements.into_iter().collect(),
+        }
+    }
+}
+
 #[cfg(feature = "serde")]
 mod serial {
-    use super::{Dot, DotMap, DotSet, Elements, Vec};
+    use super::{Dot, DotMap, DotSet, Elements};
     use crate::sorted_map::SortedMap;
+    use alloc::vec::Vec;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -148,9 +166,9 @@ mod serial {
             }
             dots.sort_unstable_by(|a, b| a.0.cmp(b.0));
             let mut live: Vec<Added<&R, &E>> = Vec::new();
-            let mut before = 0;
+            let mut before = 0_u64;
             for (dot, element) in dots {
-                let continues = before + 1 == dot.counter;
+                let continues = before.checked_add(1) == Some(dot.counter);
                 before = dot.counter;
                 match live.last_mut() {
                     Some((replica, runs)) if **replica == dot.replica => match runs.last_mut() {
@@ -181,12 +199,13 @@ mod serial {
             let mut dots = Vec::new();
             for (replica, runs) in form.live {
                 for (first, run) in runs {
-                    if first == 0 || first.checked_add(run.len() as u64).is_none() {
+                    let after_first = (run.len() as u64).saturating_sub(1);
+                    if first == 0 || first.checked_add(after_first).is_none() {
                         return Err(D::Error::custom(
                             "a run of dots starts at 1 or later and ends before 2^64",
                         ));
                     }
-                    let named = (first..).zip(run);
+                    let named = (first..=u64::MAX).zip(run);
                     dots.extend(
                         named.map(|(counter, element)| {
                             (element, Dot::new(replica.clone(), counter))

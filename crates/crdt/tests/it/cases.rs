@@ -1,8 +1,9 @@
 //! What each type does where replicas disagree, and at the ends of its range: one test a decision.
 
-use crdt::store::Causal;
+use crdt::store::{Causal, Elements};
 use crdt::*;
 use std::cmp::Ordering;
+use std::hash::{BuildHasher, RandomState};
 
 /// The elements of a set.
 fn read<E: Clone, R>(set: &OrSet<E, R>) -> Vec<E> {
@@ -163,6 +164,10 @@ fn dot_zero_names_nothing() {
     let mut seen = DotContext::default();
     assert!(!seen.insert(&Dot::new('a', 0)));
     assert!(seen.is_empty());
+    seen.insert_run(&'a', 1, 2);
+    seen.insert_run(&'a', 4, 5);
+    assert!(!seen.contains(&Dot::new('a', 0)));
+    assert!(!seen.vector().contains(&Dot::new('a', 0)));
 }
 
 #[test]
@@ -195,6 +200,50 @@ fn a_reset_leaves_the_whole_share_of_a_concurrent_writer() {
     b.join(&more);
     assert_eq!(a, b);
     assert_eq!(a.value().value(), 6);
+}
+
+#[test]
+fn a_removal_leaves_the_whole_share_of_a_concurrent_writer() {
+    let mut a: OrMap<&str, Resettable<PNCounter<u8>, u8>> = OrMap::default();
+    a.update(&1, "k", |counter, me| {
+        counter.update(me, |mine| mine.increment(me, 5))
+    });
+    let mut b = a.clone();
+    let removal = b.remove(&"k");
+    let more = a.update(&1, "k", |counter, me| {
+        counter.update(me, |mine| mine.increment(me, 1))
+    });
+    a.join(&removal);
+    b.join(&more);
+    assert_eq!(a, b);
+    assert_eq!(
+        a.value(&"k").map(|counter| counter.value().value()),
+        Some(6)
+    );
+}
+
+#[test]
+fn while_a_clear_is_missing_a_register_has_two_values_of_one_replica() {
+    let mut a = MvRegister::default();
+    let (first, cleared, second) = (a.write(&1, 7), a.clear(), a.write(&1, 8));
+    let mut b = MvRegister::default();
+    b.join(&first);
+    b.join(&second);
+    assert_eq!(b.values().copied().collect::<Vec<_>>(), [7, 8]);
+    b.join(&cleared);
+    assert_eq!(b.values().copied().collect::<Vec<_>>(), [8]);
+    assert_eq!(a, b);
+}
+
+#[test]
+fn a_copy_of_a_maps_value_may_change_under_another_replica_id() {
+    let mut map: OrMap<&str, OrSet<&str, u8>> = OrMap::default();
+    map.update(&1, "k", |set, me| set.add(me, "x"));
+    let mut copy = map.value(&"k").unwrap();
+    copy.add(&2, "y");
+    map.update(&1, "k", |set, me| set.add(me, "z"));
+    copy.join(&map.value(&"k").unwrap());
+    assert_eq!(read(&copy), ["x", "y", "z"]);
 }
 
 #[test]
@@ -298,4 +347,67 @@ fn a_full_state_claims_no_more_than_it_knows_of_a_key_that_came_back() {
     a.join(&b);
     assert!(a.get(&7).is_some_and(|set| set.iter().eq(&[99])));
     assert_eq!(a, b);
+}
+
+#[test]
+fn what_owns_its_text_is_looked_up_by_text() {
+    let text = |text: &str| text.to_owned();
+    let mut grown: GSet<String> = GSet::new();
+    grown.insert(text("x"));
+    assert!(grown.contains("x") && !grown.contains("y"));
+
+    let mut two: TwoPhaseSet<String> = TwoPhaseSet::new();
+    two.insert(text("x"));
+    assert!(two.contains("x") && two.remove("y").is_bottom());
+    let removal = two.remove("x");
+    assert!(!two.contains("x") && removal.removals() == 1);
+    assert!(two.remove("x").is_bottom());
+
+    let mut set: OrSet<String, u8> = OrSet::new();
+    set.add(&1, text("x"));
+    assert!(set.contains("x") && set.store().contains("x"));
+    assert!(!set.remove("x").is_bottom() && set.is_empty());
+
+    let mut map: OrMap<String, EwFlag<u8>> = OrMap::new();
+    map.update(&1, text("x"), |flag, me| flag.enable(me));
+    assert!(map.contains_key("x") && map.store().contains_key("x"));
+    assert_eq!(map.get("x"), map.store().get("x"));
+    assert!(map.value("x").is_some_and(|flag| flag.is_enabled()));
+    assert!(!map.remove("x").is_bottom() && map.is_empty());
+
+    let mut writes: LwwMap<String, u8, u8> = LwwMap::new();
+    writes.insert(1, &1, text("x"), 7);
+    assert!(writes.contains_key("x") && writes.get("x") == Some(&7));
+    assert_eq!(writes.stamp("x"), Some((&1, &1)));
+}
+
+#[test]
+fn a_grow_only_set_is_a_collection() {
+    let mut set: GSet<u16> = (0..300).collect();
+    set.extend([300, 7, 299, 301]);
+    assert_eq!(set.len(), 302);
+    for (expected, element) in (0..302).zip(&set) {
+        assert_eq!(*element, expected);
+    }
+    assert!(set.into_iter().eq(0..302));
+}
+
+#[test]
+fn equal_sets_have_equal_hashes_however_they_came_about() {
+    let hashes = RandomState::new();
+    let mut grown = GSet::new();
+    let mut whole: OrSet<u16, u8> = OrSet::new();
+    let mut removed = OrSet::new();
+    for number in 0..1000 {
+        grown.insert(number * 7 % 1000);
+        whole.add(&1, number);
+    }
+    removed.join(&whole.remove(&3));
+    let collected: GSet<u16> = (0..1000).collect();
+    assert_eq!(hashes.hash_one(&grown), hashes.hash_one(&collected));
+    // A delta lists what it removes, and that takes no part in what it equals.
+    let parts = OrSet::from_parts(Elements::default(), removed.context().clone());
+    assert_eq!(removed, parts);
+    assert_eq!(hashes.hash_one(&removed), hashes.hash_one(&parts));
+    assert_ne!(hashes.hash_one(&removed), hashes.hash_one(&whole));
 }

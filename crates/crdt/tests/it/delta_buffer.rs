@@ -386,3 +386,56 @@ fn an_interval_made_for_an_earlier_life_is_refused() {
     a.acknowledge(&'b', refused);
     assert_eq!(pass(&mut a, &mut b).map(|sent| sent.len()), Some(2));
 }
+
+#[test]
+fn a_full_state_received_is_not_kept_as_a_delta() {
+    // What a sends is full every time; c is away.
+    let mut a = DeltaBuffer::with_capacity(GSet::default(), 1, 0);
+    let (mut b, mut c) = (
+        DeltaBuffer::new(GSet::default(), 1),
+        DeltaBuffer::new(GSet::default(), 1),
+    );
+    for (name, peer) in [('a', &mut a), ('c', &mut c)] {
+        let hello = b.message_for(&name).unwrap();
+        b.acknowledge(&name, peer.receive(&'b', &hello).ack);
+    }
+    for n in 0..100 {
+        a.update(|set| set.insert(n));
+        b.receive(&'a', &a.message_for(&'b').unwrap());
+        assert_eq!(b.pending(), 0);
+        assert_eq!(b.message_for(&'a'), None); // it came from there
+    }
+    let message = b.message_for(&'c').unwrap();
+    assert!(message.is_full());
+    b.acknowledge(&'c', c.receive(&'b', &message).ack);
+    assert_eq!(c.state().len(), 100);
+    assert_eq!(b.message_for(&'c'), None);
+
+    // And from there on with deltas.
+    b.update(|set| set.insert(100));
+    let message = b.message_for(&'c').unwrap();
+    assert_eq!(message.payload, [100].into_iter().collect());
+    assert!(c.receive(&'b', &message).changed);
+}
+
+#[test]
+fn without_peers_no_delta_is_kept() {
+    let (mut a, _) = pair();
+    a.update(|set| set.insert(1));
+    assert_eq!(a.pending(), 1);
+    a.remove_peer(&'b');
+    assert_eq!(a.pending(), 0);
+    a.update(|set| set.insert(2));
+    assert_eq!(a.pending(), 0);
+}
+
+#[test]
+fn who_gets_a_full_state_goes_on_with_the_deltas_after_it() {
+    let (mut a, mut b) = pair();
+    a.update(|set| set.insert(1));
+    let full = a.message_for(&'b').unwrap();
+    // Written while that is under way.
+    a.update(|set| set.insert(2));
+    a.acknowledge(&'b', b.receive(&'a', &full).ack);
+    assert_eq!(pass(&mut a, &mut b), Some([2].into_iter().collect()));
+}

@@ -2,6 +2,7 @@
 
 use crate::config;
 use crate::scenarios::*;
+use crdt::store::{Causal, Elements};
 use crdt::testing::{Scenario, reachable};
 use crdt::*;
 use proptest::prelude::*;
@@ -124,6 +125,22 @@ fn sets_write_runs_of_dots_and_deltas_what_they_remove() {
 }
 
 #[test]
+fn a_set_whose_replica_has_made_its_last_event_comes_back() {
+    let last = DotContext::from_iter([1, 2].map(|replica| Dot::new(replica, u64::MAX - 2)));
+    let mut set = OrSet::<u8, u8>::from_parts(Elements::default(), last);
+    set.add(&1, 8);
+    set.add(&1, 9);
+    set.add(&2, 7);
+    looks(
+        &set,
+        concat!(
+            r#"{"store":{"live":[[1,[[18446744073709551614,[8,9]]]],[2,[[18446744073709551614,[7]]]]],"gone":null},"#,
+            r#""context":{"vector":[],"cloud":[[1,18446744073709551613,18446744073709551615],[2,18446744073709551613,18446744073709551614]]}}"#
+        ),
+    );
+}
+
+#[test]
 fn maps_keep_null_apart_from_removed() {
     let mut map = LwwMap::<u8, Option<u8>, u8>::default();
     map.insert(1, &0, 10, None);
@@ -190,6 +207,9 @@ fn text_in_any_order_comes_in_sorted_and_sound() {
     let flag: EwFlag<u8> =
         from_str(r#"{"store":[[1,4]],"context":{"vector":[],"cloud":[]}}"#).unwrap();
     assert!(flag.context().contains(&Dot::new(1, 4)));
+    // What was removed had been added.
+    let two: TwoPhaseSet<u8> = from_str(r#"{"added":[2],"removed":[1]}"#).unwrap();
+    assert!(two.len() == 1 && two.removals() == 1 && two.iter().eq(&[2]));
     // To the end of the range and no further.
     let edge: DotContext<u8> =
         from_str(r#"{"vector":[],"cloud":[[1,2,18446744073709551615]]}"#).unwrap();
