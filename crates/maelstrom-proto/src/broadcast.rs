@@ -11,7 +11,7 @@ use crate::NodeId;
 /// ```
 /// use maelstrom_proto::broadcast::Topology;
 /// let line = Topology::from([("n1".into(), vec!["n2".into()]), ("n2".into(), vec!["n1".into()])]);
-/// assert_eq!(line["n1"], ["n2"]);
+/// assert_eq!(line[&"n1".into()], ["n2"]);
 /// ```
 pub type Topology = BTreeMap<NodeId, Vec<NodeId>>;
 

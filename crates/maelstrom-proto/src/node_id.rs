@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 /// service (`lin-kv`).
 ///
 /// Cloning is cheap (a counted reference). Ids are ordered as people count:
-/// digits compare by their number, so `n2` comes before `n10`.
+/// digits compare by their number, so `n2` comes before `n10`. A map is asked
+/// by an id and not by its text, whose order is another.
 ///
 /// ```
 /// use maelstrom_proto::NodeId;
@@ -18,6 +19,14 @@ use serde::{Deserialize, Serialize};
 /// let mut ids: Vec<NodeId> = ["n10", "n2", "n1"].map(NodeId::from).to_vec();
 /// ids.sort();
 /// assert_eq!(ids, ["n1", "n2", "n10"].map(NodeId::from));
+/// let places: std::collections::BTreeMap<NodeId, usize> = ids.into_iter().zip(0..).collect();
+/// assert_eq!(places[&"n10".into()], 2);
+/// ```
+///
+/// ```compile_fail
+/// # use maelstrom_proto::NodeId;
+/// # let places = std::collections::BTreeMap::from([(NodeId::from("n10"), 2)]);
+/// assert_eq!(places["n10"], 2);
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "std::borrow::Cow<'_, str>", into = "String")]

@@ -15,7 +15,7 @@ use crate::settings::TopologyKind;
 ///
 /// let nodes = ["n0", "n1", "n2"].map(Into::into);
 /// let line = topology(TopologyKind::Line, &nodes);
-/// assert_eq!(line["n1"], ["n0", "n2"]);
+/// assert_eq!(line[&"n1".into()], ["n0", "n2"]);
 /// ```
 pub fn topology(kind: TopologyKind, nodes: &[NodeId]) -> Topology {
     match kind {

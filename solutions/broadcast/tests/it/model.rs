@@ -301,8 +301,8 @@ proptest! {
                 model.tell(Duration::from_millis(100 * value), node, value);
             }
             model.run(Duration::from_secs(30));
-            let known = |node: &Box<dyn Spread>| node.values().iter().copied().collect::<BTreeSet<_>>();
-            let all: Vec<_> = model.nodes.iter().map(known).collect();
+            let nodes = model.nodes.iter();
+            let all: Vec<BTreeSet<_>> = nodes.map(|node| node.values().iter().collect()).collect();
             prop_assert!(all.windows(2).all(|two| two[0] == two[1]), "{strategy:?}: {all:?}");
         }
     }
