@@ -149,6 +149,7 @@ impl Lock {
             let (rest, failure) = match acquisition.attempt(rng.random()).await {
                 Ok(Some(lease)) => return Ok(lease),
                 Ok(None) => (pause.wait(0, &mut rng), None),
+                Err(error) if error.is_unavailable() => (pause.wait(0, &mut rng), Some(error)),
                 // It took its time. What became of it, the next one is shown.
                 Err(error) if error.may_pass() => (Duration::ZERO, Some(error)),
                 Err(error) => return Err(error),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use maelstrom_kv::{Fence, KvError, LinKv, Lock, Result};
+use maelstrom_node::ErrorCode;
 use rand::RngExt;
 use tokio::time::{Instant, sleep};
 
@@ -365,4 +366,20 @@ async fn a_dropped_acquisition_leaves_the_lock_taken_for_a_lease() -> Result<()>
     assert_eq!(next.token(), 2);
     assert!((LEASE..2 * LEASE).contains(&start.elapsed()));
     Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acquisition_does_not_hammer_a_service_that_is_unavailable() {
+    let network = Network::new(Age::Random);
+    network.fate(|message| match &*message.body.header().unwrap().kind {
+        "cas" => Fate::Refused(ErrorCode::TemporarilyUnavailable),
+        _ => Fate::Answered,
+    });
+    let kv = LinKv::new(&network.node("n0"));
+    let lock = kv.lock("k").lease(Duration::from_millis(800));
+    let error = lock.acquire(Duration::from_secs(2)).await.unwrap_err();
+    assert!(!matches!(error, KvError::Contended { .. }), "{error}");
+    // A look and a claim take 40 ms, the rest after them 100 to 200.
+    let claims = network.count("cas");
+    assert!((8..=15).contains(&claims), "{claims}");
 }
