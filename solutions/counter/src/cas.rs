@@ -7,19 +7,15 @@
 //! reads move on. So a read writes first, something that was never written
 //! before: a write goes to the newest state, and takes its node there.
 
-use std::time::Duration;
-
 use maelstrom_kv::SeqKv;
 use maelstrom_node::{Context, Result};
 
 use crate::gossip::foreign;
 use crate::message::{Request, Response};
+use crate::strategy::PATIENCE;
 
 /// The key of the sum.
 const KEY: &str = "sum";
-
-/// Clients wait for five seconds; what took longer would be answered to nobody.
-const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A node that keeps the counter in one key.
 #[derive(Debug)]

@@ -1,11 +1,17 @@
 //! The strategies by name, and the node that follows one.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use maelstrom_node::{Context, Driver, Node, Result};
 
 use crate::gossip::Gossiper;
 use crate::message::{Replica, Request, Response};
 use crate::{Cas, Delta, Gossip, OpLog, OwnKey, State};
+
+/// How long a client is kept waiting. It waits for five seconds and is gone then,
+/// and Maelstrom hears nothing more from a node that answers one that is gone.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How nodes come to the same sum, in the order of the README.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
@@ -60,5 +66,9 @@ impl Node for Counter {
             Inner::Cas(cas) => cas.handle(request).await,
             Inner::OwnKey(own_key) => own_key.handle(request).await,
         }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(PATIENCE)
     }
 }

@@ -1,5 +1,7 @@
 //! What a node answers to what it should not be asked.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use counter::{Counter, Strategy};
 use maelstrom_node::testing::{Setup, TestNode};
@@ -64,4 +66,32 @@ fn a_read_before_init_waits_for_it() {
         node.initialise();
         node.expect("c1", &json!({"type": "read_ok", "value": 0}));
     }
+}
+
+/// The service says nothing. A client that is gone after five seconds must not
+/// be answered, or Maelstrom hears nothing more from the node.
+#[test]
+fn nobody_waits_for_a_silent_service_until_the_client_is_gone() {
+    for strategy in [Strategy::SeqKvCas, Strategy::SeqKvOwnKey] {
+        let mut node = node(strategy);
+        for delta in 1..=5 {
+            node.request("c1", &json!({"type": "add", "delta": delta}));
+        }
+        node.request("c1", &json!({"type": "read"}));
+        node.advance(Duration::from_millis(4001));
+        let sent = node.sent();
+        let answers = sent.iter().filter(|message| message.dest.is_client());
+        assert_eq!(answers.count(), 6, "{strategy:?}: {sent:?}");
+    }
+}
+
+/// An addition that waits behind another that the service does not answer has
+/// certainly not been made.
+#[test]
+fn an_addition_that_did_not_get_its_turn_ends_in_a_definite_error() {
+    let mut node = node(Strategy::SeqKvOwnKey);
+    node.request("c1", &json!({"type": "add", "delta": 1}));
+    let answer = node.ask::<_, Value>("c1", &json!({"type": "add", "delta": 2}));
+    let error = answer.expect_err("it had to wait too long");
+    assert_eq!(error.code, ErrorCode::TemporarilyUnavailable);
 }

@@ -129,6 +129,16 @@ fn any_number_of_nodes_will_do() {
     }
 }
 
+/// A read of 25 keys takes three round trips, not 26: nobody is answered too late.
+#[test]
+fn reads_of_many_keys_are_answered_in_time() {
+    let mut settings = official().node_count(25).rate(10.0).latency_ms(100);
+    settings.nemesis.clear();
+    let outcome = run(Strategy::SeqKvOwnKey, &settings, 0);
+    assert!(is_valid(&outcome), "{}", outcome.check().story());
+    assert!(outcome.notices.is_empty(), "{:?}", outcome.notices);
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let settings = official().time_limit(5).nemesis(Fault::Partition);
