@@ -21,6 +21,7 @@ use futures::future::join_all;
 use maelstrom_kv::{KvError, LinKv, Result};
 use maelstrom_node::Context;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use crate::log::{Committed, Log, Messages};
 use crate::message::{Key, Message, Offset, Offsets};
@@ -34,8 +35,9 @@ const REPEATED: usize = 8;
 /// How often commits are written.
 const COMMITS: Duration = Duration::from_millis(500);
 
-/// How long the store may take to answer. Less than clients wait.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long the store may take to answer, and a poll to gather news. Less than
+/// clients are kept waiting.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Logs in lin-kv, and what this node remembers of them.
 #[derive(Clone, Debug)]
@@ -166,7 +168,8 @@ impl Entries {
             known.logs.entry((*key).clone()).or_default().asks(now)
         };
         let news = offsets.keys().filter(due).map(|key| self.read_on(key));
-        join_all(news).await;
+        // What has not come by then is for the next poll.
+        let _ = timeout(PATIENCE, join_all(news)).await;
         let known = self.known();
         let page = |(key, from): (&Key, &Offset)| {
             let known = known.logs.get(key)?;

@@ -15,6 +15,7 @@ use crate::message::{Key, Message, Offset};
 ///
 /// # Errors
 /// When the store does not answer; then nobody knows whether it was appended.
+/// Whoever is beaten again and again is given up with its client.
 pub(crate) async fn append(entries: &Entries, key: &Key, message: &Message) -> Result<Offset> {
     loop {
         let offset = entries.end(key);

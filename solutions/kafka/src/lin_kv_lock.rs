@@ -8,12 +8,14 @@
 //! A holder may be late and find its lease run out. It must do no harm then, so
 //! the entry is created only if it does not exist.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dashmap::DashMap;
-use maelstrom_node::Result;
+use maelstrom_node::{Error, ErrorCode, Result};
 use tokio::sync::Mutex as Queue;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::entries::Entries;
@@ -23,7 +25,8 @@ use crate::message::{Key, Message, Offset};
 /// soon a contender looks again.
 const LEASE: Duration = Duration::from_millis(400);
 
-/// How long a send waits for the lock. Less than clients wait.
+/// How long a send waits for its turn here and for the lock. Less than clients
+/// wait, so that there is time to write.
 const WAIT: Duration = Duration::from_secs(3);
 
 /// The sends of this node for each log, one at a time: they need not fight
@@ -40,8 +43,8 @@ impl Queues {
 /// Appends a message.
 ///
 /// # Errors
-/// Error 11 when others held the lock all the time, and nothing was appended;
-/// another when the store does not answer, and nobody knows.
+/// Error 11 when the lock was not to be had, and nothing was appended; another
+/// when the store does not answer, and nobody knows.
 pub(crate) async fn append(
     entries: &Entries,
     queues: &Queues,
@@ -49,9 +52,12 @@ pub(crate) async fn append(
     message: &Message,
 ) -> Result<Offset> {
     let queue = queues.of(key);
-    let _turn = queue.lock().await;
-    let lease = entries.kv.lock(format!("log/{key}")).lease(LEASE);
-    let lease = lease.acquire(WAIT).await?;
+    let until = Instant::now() + WAIT;
+    let turn = timeout_at(until, queue.lock()).await;
+    let _turn = turn.map_err(|_| not_held("others of this node came first"))?;
+    let lock = entries.kv.lock(format!("log/{key}")).lease(LEASE);
+    let lease = lock.acquire(until.duration_since(Instant::now())).await;
+    let lease = lease.map_err(not_held)?;
     let next = format!("next/{key}");
     let mut offset: Offset = entries.kv.get_or_default(&next).await?;
     while !entries.write(key, offset, message).await? {
@@ -66,4 +72,10 @@ pub(crate) async fn append(
         warn!(key, %error, "the lock was not given back; it runs out");
     }
     Ok(offset)
+}
+
+/// Nothing is written without the lock: the client may try again.
+fn not_held(reason: impl Display) -> Error {
+    let text = format!("the lock was not to be had: {reason}");
+    Error::new(ErrorCode::TemporarilyUnavailable, text)
 }

@@ -1,5 +1,7 @@
 //! The strategies by name, and the node that follows one.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use maelstrom_node::{Context, Node, Result};
 use rand::RngExt;
@@ -11,6 +13,10 @@ use crate::message::{Request, Response};
 use crate::redirect::{Finder, Redirect};
 use crate::replica::{Shell, not_a_peer};
 use crate::{Lanes, Single, lin_kv_cas, lin_kv_lock};
+
+/// How long a client is kept waiting. It waits for five seconds and is gone then,
+/// and Maelstrom hears nothing more from a node that answers one that is gone.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How logs are kept, from the plainest way on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
@@ -73,6 +79,10 @@ impl Node for Kafka {
             Inner::Redirect(redirect) => redirect.handle(&ctx, request).await,
             Inner::Store(entries, queues) => store(&ctx, entries, queues.as_ref(), request).await,
         }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(PATIENCE)
     }
 }
 

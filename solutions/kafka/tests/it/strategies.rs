@@ -158,6 +158,37 @@ fn lanes_without_a_watermark_are_caught() {
     );
 }
 
+/// A client is gone after five seconds, and Maelstrom hears nothing more from a
+/// node that answers it then.
+#[test]
+fn no_client_is_answered_when_it_is_gone() {
+    let slow = official().latency_ms(100);
+    let lossy = slow.clone().nemesis(Fault::Loss).nemesis(Fault::Slow);
+    for settings in [slow, lossy] {
+        for strategy in Strategy::value_variants() {
+            for seed in 0..2 {
+                let outcome = run(*strategy, &settings, seed);
+                let notices = &outcome.notices;
+                assert!(notices.is_empty(), "{strategy:?}, seed {seed}: {notices:?}");
+            }
+        }
+    }
+}
+
+/// Nothing was appended by a send that did not get the lock.
+#[test]
+fn a_send_behind_others_ends_in_a_definite_error_and_a_poll_with_what_is_known() {
+    let mut node = TestNode::new(|ctx: Context| Kafka::new(Strategy::LinKvLock, &ctx));
+    let send = json!({"type": "send", "key": "k", "msg": 5});
+    node.request("c1", &send);
+    let answer = node.ask::<_, Value>("c2", &send);
+    let error = answer.expect_err("the service is silent");
+    assert_eq!(error.code, ErrorCode::TemporarilyUnavailable);
+    let poll = json!({"type": "poll", "offsets": {"k": 0}});
+    let answer = node.ask::<_, Value>("c2", &poll);
+    assert_eq!(answer.expect("no news is no error")["msgs"], json!({}));
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let settings = short().time_limit(2).nemesis(Fault::Partition);
