@@ -9,6 +9,7 @@
 //! between is overwritten.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use maelstrom_kv::{KvError, LinKv, Lock};
@@ -16,6 +17,7 @@ use maelstrom_node::proto::txn::Register;
 use maelstrom_node::{Context, Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 use crate::message::{Request, Response, Transaction, foreign};
 
@@ -25,8 +27,9 @@ const KEY: &str = "database";
 /// How long a tenure lasts: many round trips, and no long wait for a dead one.
 const LEASE: Duration = Duration::from_millis(500);
 
-/// Clients wait for five seconds; what took longer would be answered to nobody.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a transaction waits for its turn here and for the lock, and for each
+/// answer of the service. Less than clients wait, so that there is time to commit.
+const WAIT: Duration = Duration::from_secs(2);
 
 /// A node that takes a lock for each transaction.
 #[derive(Debug)]
@@ -61,7 +64,7 @@ impl Database {
 impl Locked {
     /// A node that has no state of its own.
     pub fn new(ctx: &Context) -> Self {
-        let kv = LinKv::new(ctx).within(PATIENCE);
+        let kv = LinKv::new(ctx).within(WAIT);
         let lock = Mutex::new(kv.lock("database").lease(LEASE));
         Self { kv, lock }
     }
@@ -70,12 +73,11 @@ impl Locked {
         let Request::Txn { mut txn } = request else {
             return Err(foreign());
         };
-        let lock = self.lock.lock().await;
-        // Nothing is written yet: whatever went wrong, the client may try again.
-        let lease = lock.acquire(PATIENCE).await.map_err(|error| {
-            let text = format!("the lock was not to be had: {error}");
-            Error::new(ErrorCode::TxnConflict, text)
-        })?;
+        let until = Instant::now() + WAIT;
+        let turn = timeout_at(until, self.lock.lock()).await;
+        let lock = turn.map_err(|_| not_held("others of this node came first"))?;
+        let lease = lock.acquire(until.duration_since(Instant::now())).await;
+        let lease = lease.map_err(not_held)?;
         let result = self.commit(lease.token(), &mut txn).await;
         // A lock that can't be given back runs out, and the commit stands.
         let _ = lease.release().await;
@@ -104,4 +106,10 @@ impl Locked {
             error => error.into(),
         })
     }
+}
+
+/// Nothing is written without the lock: the client may try again.
+fn not_held(reason: impl Display) -> Error {
+    let text = format!("the lock was not to be had: {reason}");
+    Error::new(ErrorCode::TxnConflict, text)
 }

@@ -1,10 +1,16 @@
 //! The strategies by name, and the node that follows one.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use maelstrom_node::{Context, Driver, Node, Result};
 
 use crate::message::{Request, Response};
 use crate::{Broadcast, Delta, Locked, Single};
+
+/// How long a client is kept waiting. It waits for five seconds and is gone then,
+/// and Maelstrom hears nothing more from a node that answers one that is gone.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How transactions are carried out, and who hears of them; in the order of the
 /// README.
@@ -61,5 +67,9 @@ impl Node for Txn {
             Inner::Locked(locked) => locked.handle(request).await,
             Inner::Delta(delta) => delta.handle(ctx, request).await,
         }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(PATIENCE)
     }
 }

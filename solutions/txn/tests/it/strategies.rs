@@ -2,7 +2,7 @@
 //! isolation that it keeps, and the one that it does not.
 
 use clap::ValueEnum;
-use maelstrom_sim::{Availability, Fault, LatencyDist, Settings, Verdict};
+use maelstrom_sim::{Availability, Concurrency, Fault, LatencyDist, Settings, Verdict};
 use txn::Strategy;
 
 use crate::measure::{Figures, model, official, partitioned, run, worst};
@@ -140,6 +140,24 @@ fn kills_leave_every_strategy_read_committed() {
         }
         assert!(transactions > 200, "{strategy:?}: {transactions}");
     }
+}
+
+/// Those who queue here for longer than they could commit end in error 30, and no
+/// client is answered when it is gone: Maelstrom would hear nothing more of the node.
+#[test]
+fn whoever_waits_for_the_lock_too_long_aborts() {
+    let settings = official()
+        .concurrency(Concurrency::PerNode(20))
+        .rate(200.0)
+        .latency_ms(30)
+        .consistency_models(vec![model("strict-serializable")]);
+    let outcome = run(Strategy::LinKvLock, &settings, 0);
+    assert!(outcome.notices.is_empty(), "{:?}", outcome.notices);
+    let figures = Figures::of(&outcome);
+    assert!(figures.valid, "{figures}");
+    let all = outcome.check().stats.all;
+    let (aborted, unknown) = (all.fail_count, all.info_count);
+    assert!(aborted > 10 * unknown, "{aborted}, {unknown} unknown");
 }
 
 #[test]
