@@ -99,12 +99,21 @@ impl Locked {
             Some(found) => self.kv.cas(KEY, found, &database).await,
             None => self.kv.create(KEY, &database).await,
         };
-        written.map_err(|error| match error {
-            KvError::PreconditionFailed(error) | KvError::KeyAlreadyExists(error) => {
-                Error::new(ErrorCode::TxnConflict, error.text)
-            }
-            error => error.into(),
-        })
+        let refused = match written {
+            Ok(()) => return Ok(()),
+            Err(KvError::PreconditionFailed(error) | KvError::KeyAlreadyExists(error)) => error,
+            Err(error) => return Err(error.into()),
+        };
+        // A request that the network repeats is refused for its own first copy.
+        let found = self.kv.find::<_, Database>(KEY).await?.unwrap_or_default();
+        if found == database {
+            return Ok(());
+        }
+        let code = match found.token > token {
+            true => ErrorCode::Timeout, // Whoever wrote last may have written over this.
+            false => ErrorCode::TxnConflict,
+        };
+        Err(Error::new(code, refused.text))
     }
 }
 

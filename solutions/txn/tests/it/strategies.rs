@@ -160,6 +160,21 @@ fn whoever_waits_for_the_lock_too_long_aborts() {
     assert!(aborted > 10 * unknown, "{aborted}, {unknown} unknown");
 }
 
+/// A compare-and-set that the network repeats is refused for its own first copy.
+#[test]
+fn what_the_network_repeats_is_committed_once_and_not_called_aborted() {
+    let settings = official()
+        .time_limit(5)
+        .rate(50.0)
+        .latency_ms(10)
+        .latency_dist(LatencyDist::Exponential)
+        .nemesis(Fault::Duplicate)
+        .nemesis_interval(2.0)
+        .consistency_models(vec![model("strict-serializable")]);
+    let figures = worst(Strategy::LinKvLock, &settings, 0..10);
+    assert!(figures.valid, "{figures}");
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let settings = partitioned().time_limit(1);
