@@ -18,8 +18,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
-use maelstrom_kv::{KvError, LinKv, Result};
-use maelstrom_node::Context;
+use maelstrom_kv::{Lin, LinKv, Result, Service};
+use maelstrom_node::proto::kv;
+use maelstrom_node::{Context, ErrorCode};
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
@@ -42,6 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Logs in lin-kv, and what this node remembers of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Entries {
+    ctx: Context,
     pub(crate) kv: LinKv,
     known: Arc<Mutex<Known>>,
 }
@@ -58,6 +61,8 @@ struct Known {
 /// The value of an entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Entry {
+    /// Tells it from every other entry.
+    id: u64,
     msg: Message,
     /// What the same writer has written to this log before, as far as it fits.
     earlier: VecDeque<(Offset, Message)>,
@@ -122,6 +127,7 @@ impl Remembered {
 impl Entries {
     pub(crate) fn new(ctx: &Context) -> Self {
         let entries = Self {
+            ctx: ctx.clone(),
             kv: LinKv::new(ctx).within(PATIENCE),
             known: Arc::default(),
         };
@@ -141,14 +147,24 @@ impl Entries {
     /// Writes a message at an offset; `false` when there is one already.
     pub(crate) async fn write(&self, key: &Key, offset: Offset, message: &Message) -> Result<bool> {
         let earlier = self.known().logs.get(key).map(|log| log.mine.clone());
-        let value = Entry {
+        let value = &Entry {
+            id: self.ctx.rng().random(),
             msg: message.clone(),
             earlier: earlier.unwrap_or_default(),
         };
-        let written = match self.kv.create(&entry(key, offset), &value).await {
-            Ok(()) => true,
-            Err(KvError::KeyAlreadyExists(_)) => false,
-            Err(error) => return Err(error),
+        // The service creates the entry, or leaves one that is this very one: a
+        // request that the network repeats is never refused for its first copy.
+        let create = kv::Request::Cas {
+            key: entry(key, offset),
+            from: value,
+            to: value,
+            create_if_not_exists: true,
+        };
+        let answer = self.ctx.rpc(Lin::id(), &create, PATIENCE).await;
+        let written = match answer {
+            Ok(kv::Response::<Message>::CasOk) => true,
+            Err(error) if error.code() == Some(ErrorCode::PreconditionFailed) => false,
+            answer => answer.map(|_| false)?,
         };
         let mut known = self.known();
         let log = known.logs.entry(key.clone()).or_default();
@@ -185,7 +201,7 @@ impl Entries {
         loop {
             let wanted = self.known().logs.get(key).map_or(0, Remembered::wanted);
             let found = self.kv.find::<_, Entry>(&entry(key, wanted)).await;
-            let Ok(Some(Entry { msg, earlier })) = found else {
+            let Ok(Some(Entry { msg, earlier, .. })) = found else {
                 return;
             };
             let mut known = self.known();
