@@ -22,6 +22,9 @@ pub enum Request {
         key: Key,
         /// The message.
         msg: Message,
+        /// Tells a redirected send from every other one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// Asks for messages from these offsets on.
     Poll {

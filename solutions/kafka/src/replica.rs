@@ -65,19 +65,25 @@ impl Shell {
         send(ctx, outgoing);
     }
 
-    /// Appends here, as soon as the node is ready.
-    pub(crate) async fn append(&self, ctx: &Context, key: &Key, message: Message) -> Offset {
+    /// Waits until the node may append.
+    pub(crate) async fn ready(&self, ctx: &Context) {
         while !self.lock().ready(ctx.uptime()) {
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Appends here.
+    pub(crate) fn append(&self, key: &Key, message: Message) -> Offset {
         self.lock().append(key, message)
     }
 
     pub(crate) async fn handle(&self, ctx: &Context, request: Request) -> Result<Response> {
         Ok(match request {
-            Request::Send { key, msg } => Response::SendOk {
-                offset: self.append(ctx, &key, msg).await,
-            },
+            Request::Send { key, msg, .. } => {
+                self.ready(ctx).await;
+                let offset = self.append(&key, msg);
+                Response::SendOk { offset }
+            }
             Request::Poll { offsets } => Response::PollOk {
                 msgs: self.lock().poll(&offsets),
             },

@@ -94,7 +94,7 @@ async fn store(
     request: Request,
 ) -> Result<Response> {
     Ok(match request {
-        Request::Send { key, msg } => Response::SendOk {
+        Request::Send { key, msg, .. } => Response::SendOk {
             offset: match queues {
                 None => lin_kv_cas::append(entries, &key, &msg).await?,
                 Some(queues) => lin_kv_lock::append(entries, queues, &key, &msg).await?,

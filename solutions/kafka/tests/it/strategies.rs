@@ -102,7 +102,7 @@ impl Node for Hasty {
 
     async fn handle(&self, ctx: Context, request: Request) -> Result<Response> {
         let key = match &request {
-            Request::Send { key, msg } => Some((key.clone(), msg.clone())),
+            Request::Send { key, msg, .. } => Some((key.clone(), msg.clone())),
             _ => None,
         };
         if let Request::Replicate(batch) = &request {
@@ -187,6 +187,19 @@ fn a_send_behind_others_ends_in_a_definite_error_and_a_poll_with_what_is_known()
     let poll = json!({"type": "poll", "offsets": {"k": 0}});
     let answer = node.ask::<_, Value>("c2", &poll);
     assert_eq!(answer.expect("no news is no error")["msgs"], json!({}));
+}
+
+/// A request that the network repeats is carried out once, and the answer to its
+/// second copy, which may come first, is no other than that to its first.
+#[test]
+fn what_the_network_repeats_is_appended_once() {
+    let settings = short().rate(100.0).latency_ms(10);
+    let settings = settings.latency_dist(LatencyDist::Exponential);
+    let settings = settings.nemesis(Fault::Duplicate).nemesis_interval(2.0);
+    for strategy in DISTRIBUTED {
+        let figures = worst(strategy, &settings, 0..6);
+        assert_eq!(figures.valid, 6, "{strategy:?}: {figures}");
+    }
 }
 
 #[test]
