@@ -16,8 +16,12 @@ use crate::gossip::{Gossip, Outgoing};
 use crate::message::{Digest, Op, Replica, Request};
 use crate::pace::Pace;
 
-/// The shortest time between two messages to the same neighbour.
+/// The shortest time between two messages to the same neighbour, in a ring that is
+/// not large.
 const PERIOD: Duration = Duration::from_millis(1500);
+
+/// How long news may take half round the ring, but for the latency of each step.
+const ROUND: Duration = Duration::from_millis(7500);
 
 /// A replica that sends operations.
 #[derive(Debug)]
@@ -38,7 +42,8 @@ impl OpLog {
     /// A replica that knows of no addition. `nodes` is the whole cluster, in
     /// the same order on each.
     pub fn new(replica: Replica, nodes: &[NodeId]) -> Self {
-        let mut pace = Pace::new(PERIOD, neighbours(&replica.node, nodes));
+        let steps = (nodes.len() / 2).max(1) as u32;
+        let mut pace = Pace::new(PERIOD.min(ROUND / steps), neighbours(&replica.node, nodes));
         // It may have been here before, and lack what it is believed to have.
         pace.press_all();
         Self {
@@ -65,7 +70,8 @@ impl OpLog {
         let mut ops = Vec::new();
         for (origin, deltas) in &self.log {
             let first = has(origin).unwrap_or(0);
-            for (number, delta) in (0..).zip(deltas).skip_while(|(number, _)| *number < first) {
+            let known = usize::try_from(first).unwrap_or(usize::MAX);
+            for (number, delta) in (first..).zip(deltas.iter().skip(known)) {
                 ops.push(Op {
                     origin: origin.clone(),
                     number,

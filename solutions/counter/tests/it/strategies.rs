@@ -139,6 +139,20 @@ fn reads_of_many_keys_are_answered_in_time() {
     assert!(outcome.notices.is_empty(), "{:?}", outcome.notices);
 }
 
+/// News is everywhere within the ten seconds before the final reads.
+#[test]
+fn many_nodes_are_right_in_time() {
+    for strategy in [Strategy::Crdt, Strategy::OpLog] {
+        for nodes in [14, 25, 40] {
+            let settings = official().node_count(nodes).latency_ms(50);
+            let settings = settings.time_limit(5).nemesis(Fault::Partition);
+            for seed in 0..3 {
+                is_right(strategy, &settings, seed);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let settings = official().time_limit(5).nemesis(Fault::Partition);
