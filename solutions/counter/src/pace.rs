@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use maelstrom_node::NodeId;
 
+/// How long a node that starts is silent. Maelstrom may not have registered its
+/// peers before, and hears nothing more from a node that spoke to a stranger.
+const QUIET: Duration = Duration::from_millis(100);
+
 /// For each peer, whether there is something to say, and since when it may be
 /// said.
 ///
@@ -17,16 +21,20 @@ pub(crate) struct Pace {
     peers: BTreeMap<NodeId, Line>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Line {
     pressing: bool,
     pause_ends: Duration,
 }
 
 impl Pace {
-    /// Nothing to say to anybody.
+    /// Nothing to say to anybody, and a short silence before there may be.
     pub(crate) fn new(period: Duration, peers: impl IntoIterator<Item = NodeId>) -> Self {
-        let peers = peers.into_iter().map(|peer| (peer, Line::default()));
+        let line = Line {
+            pressing: false,
+            pause_ends: QUIET,
+        };
+        let peers = peers.into_iter().map(|peer| (peer, line));
         Self {
             period,
             peers: peers.collect(),
@@ -88,9 +96,9 @@ mod tests {
         assert_eq!(pace.next(), None);
         pace.press_all();
         assert_eq!(
-            pace.due(Duration::ZERO),
+            pace.due(QUIET),
             std::slice::from_ref(&n1),
-            "the first at once"
+            "the first after a short silence"
         );
         pace.spoke(Duration::ZERO, &n1, true);
         assert!(pace.due(second / 2).is_empty());

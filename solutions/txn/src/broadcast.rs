@@ -22,6 +22,10 @@ const RETRY: Retry = Retry::new()
     .first_wait(Duration::from_millis(500))
     .longest_wait(Duration::from_secs(2));
 
+/// How long a node that starts is silent. Maelstrom may not have registered its
+/// peers before, and hears nothing more from a node that spoke to a stranger.
+const QUIET: Duration = Duration::from_millis(100);
+
 /// A node that tells its peers of each transaction.
 #[derive(Clone, Debug)]
 pub struct Broadcast(Arc<Mutex<Registers>>);
@@ -35,6 +39,7 @@ impl Broadcast {
         for peer in ctx.peers() {
             let (node, task, peer) = (node.clone(), ctx.clone(), peer.clone());
             ctx.spawn(async move {
+                tokio::time::sleep(QUIET).await;
                 let answer = task.rpc_retried(&peer, &Request::Registers, RETRY).await;
                 if let Ok(Response::RegistersOk { writes }) = answer {
                     node.lock().merge(&writes);

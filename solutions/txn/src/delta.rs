@@ -38,7 +38,7 @@ pub struct Delta {
 }
 
 /// Where we stand with a peer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Line {
     /// Whether there may be something to say.
     pressing: bool,
@@ -58,9 +58,12 @@ impl Delta {
         }
         // It may have been here before, and lack what it is believed to have:
         // its first message, which is due even if empty, tells its peers.
+        // Not at once: Maelstrom may not have registered the peers yet, and hears
+        // nothing more from a node that spoke to a stranger.
         let greeting = Line {
             pressing: true,
-            ..Line::default()
+            pause_ends: PERIOD,
+            ack: None,
         };
         let peers = peers.into_iter().map(|peer| (peer, greeting.clone()));
         Self {

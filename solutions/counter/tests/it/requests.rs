@@ -95,3 +95,14 @@ fn an_addition_that_did_not_get_its_turn_ends_in_a_definite_error() {
     let error = answer.expect_err("it had to wait too long");
     assert_eq!(error.code, ErrorCode::TemporarilyUnavailable);
 }
+
+/// Peers may not be there yet, and Maelstrom hears nothing more from a node that
+/// speaks to somebody whom it does not know.
+#[test]
+fn a_node_that_starts_is_silent_at_first() {
+    for strategy in Strategy::value_variants() {
+        let mut node = node(*strategy);
+        node.advance(Duration::from_millis(99));
+        node.expect_silence();
+    }
+}

@@ -1,5 +1,7 @@
 //! What a node answers to what it should not be asked.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use maelstrom_node::testing::{Setup, TestNode};
 use maelstrom_node::{Context, ErrorCode};
@@ -93,9 +95,21 @@ fn a_node_of_broadcast_asks_its_peers_for_what_it_may_have_forgotten() {
         .as_object_mut()
         .map(|body| body.remove("in_reply_to"));
     let mut restarted = Setup::default().start(make);
+    restarted.advance(Duration::from_millis(100));
     let asked = restarted.expect("n1", &json!({"type": "registers"}));
     restarted.reply(&asked, &registers);
     restarted.sent();
     restarted.request("c1", &json!({"type": "txn", "txn": [["r", 1, null]]}));
     restarted.expect("c1", &json!({"type": "txn_ok", "txn": [["r", 1, 5]]}));
+}
+
+/// Peers may not be there yet, and Maelstrom hears nothing more from a node that
+/// speaks to somebody whom it does not know.
+#[test]
+fn a_node_that_starts_is_silent_at_first() {
+    for strategy in Strategy::value_variants() {
+        let mut node = node(*strategy);
+        node.advance(Duration::from_millis(99));
+        node.expect_silence();
+    }
 }
