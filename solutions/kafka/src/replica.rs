@@ -51,8 +51,8 @@ impl Shell {
     pub(crate) fn new(ctx: &Context, replica: impl Replica) -> Self {
         let shell = Self(Arc::new(Mutex::new(replica)));
         let (task, ticking) = (ctx.clone(), shell.clone());
-        // Peers hear of a new node at once.
-        ticking.tick(&task);
+        // Not at once: Maelstrom may not have registered the peers yet, and hears
+        // nothing more from a node that spoke to somebody it does not know.
         ctx.every(PERIOD, move || {
             ticking.tick(&task);
             std::future::ready(())

@@ -202,6 +202,17 @@ fn what_the_network_repeats_is_appended_once() {
     }
 }
 
+/// Peers may not be there yet, and Maelstrom hears nothing more from a node that
+/// speaks to somebody whom it does not know.
+#[test]
+fn a_node_that_starts_is_silent_at_first() {
+    for strategy in Strategy::value_variants() {
+        let mut node = TestNode::new(|ctx: Context| Kafka::new(*strategy, &ctx));
+        node.advance(std::time::Duration::from_millis(99));
+        node.expect_silence();
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let settings = short().time_limit(2).nemesis(Fault::Partition);
