@@ -15,19 +15,21 @@ use std::time::Duration;
 use dashmap::DashMap;
 use maelstrom_node::{Error, ErrorCode, Result};
 use tokio::sync::Mutex as Queue;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::entries::Entries;
 use crate::message::{Key, Message, Offset};
 
 /// How long a node may hold the lock without a sign of life. It also sets how
-/// soon a contender looks again.
-const LEASE: Duration = Duration::from_millis(400);
+/// soon a contender looks again, and how long the service may take to answer: a
+/// third of it.
+const LEASE: Duration = Duration::from_secs(1);
 
-/// How long a send waits for its turn here and for the lock. Less than clients
-/// wait, so that there is time to write.
-const WAIT: Duration = Duration::from_secs(3);
+/// How long a send waits for its turn here, and then for the lock. Less than
+/// clients wait, so that there is time to write.
+const TURN: Duration = Duration::from_secs(1);
+const WAIT: Duration = Duration::from_secs(2);
 
 /// The sends of this node for each log, one at a time: they need not fight
 /// each other for the lock.
@@ -52,11 +54,10 @@ pub(crate) async fn append(
     message: &Message,
 ) -> Result<Offset> {
     let queue = queues.of(key);
-    let until = Instant::now() + WAIT;
-    let turn = timeout_at(until, queue.lock()).await;
+    let turn = timeout(TURN, queue.lock()).await;
     let _turn = turn.map_err(|_| not_held("others of this node came first"))?;
     let lock = entries.kv.lock(format!("log/{key}")).lease(LEASE);
-    let lease = lock.acquire(until.duration_since(Instant::now())).await;
+    let lease = lock.acquire(WAIT).await;
     let lease = lease.map_err(not_held)?;
     let next = format!("next/{key}");
     let mut offset: Offset = entries.kv.get_or_default(&next).await?;

@@ -17,18 +17,21 @@ use maelstrom_node::proto::txn::Register;
 use maelstrom_node::{Context, Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use crate::message::{Request, Response, Transaction, foreign};
 
 /// The key of the database.
 const KEY: &str = "database";
 
-/// How long a tenure lasts: many round trips, and no long wait for a dead one.
-const LEASE: Duration = Duration::from_millis(500);
+/// How long a tenure lasts: many round trips, of which none to the lock may take
+/// more than a third of it, and no long wait for a dead holder.
+const LEASE: Duration = Duration::from_millis(750);
 
-/// How long a transaction waits for its turn here and for the lock, and for each
-/// answer of the service. Less than clients wait, so that there is time to commit.
+/// How long a transaction waits for its turn here, and then for the lock and for
+/// each answer of the service. Less than clients wait, so that there is time to
+/// commit.
+const TURN: Duration = Duration::from_secs(1);
 const WAIT: Duration = Duration::from_secs(2);
 
 /// A node that takes a lock for each transaction.
@@ -73,10 +76,9 @@ impl Locked {
         let Request::Txn { mut txn } = request else {
             return Err(foreign());
         };
-        let until = Instant::now() + WAIT;
-        let turn = timeout_at(until, self.lock.lock()).await;
+        let turn = timeout(TURN, self.lock.lock()).await;
         let lock = turn.map_err(|_| not_held("others of this node came first"))?;
-        let lease = lock.acquire(until.duration_since(Instant::now())).await;
+        let lease = lock.acquire(WAIT).await;
         let lease = lease.map_err(not_held)?;
         let result = self.commit(lease.token(), &mut txn).await;
         // A lock that can't be given back runs out, and the commit stands.

@@ -175,6 +175,14 @@ fn no_client_is_answered_when_it_is_gone() {
     }
 }
 
+/// A round trip to the service takes 200 ms, and six of them a send.
+#[test]
+fn locks_are_had_where_the_service_is_far() {
+    let figures = worst(Strategy::LinKvLock, &official().latency_ms(100), 0..3);
+    assert_eq!(figures.valid, 3, "{figures}");
+    assert!(figures.operations > 60, "{figures}");
+}
+
 /// Nothing was appended by a send that did not get the lock.
 #[test]
 fn a_send_behind_others_ends_in_a_definite_error_and_a_poll_with_what_is_known() {

@@ -160,6 +160,16 @@ fn whoever_waits_for_the_lock_too_long_aborts() {
     assert!(aborted > 10 * unknown, "{aborted}, {unknown} unknown");
 }
 
+/// A round trip to the service takes 200 ms, and five of them a transaction.
+#[test]
+fn the_lock_is_had_where_the_service_is_far() {
+    let settings = official()
+        .latency_ms(100)
+        .consistency_models(vec![model("strict-serializable")]);
+    let figures = worst(Strategy::LinKvLock, &settings, 0..3);
+    assert!(figures.valid && figures.transactions > 10, "{figures}");
+}
+
 /// A compare-and-set that the network repeats is refused for its own first copy.
 #[test]
 fn what_the_network_repeats_is_committed_once_and_not_called_aborted() {
