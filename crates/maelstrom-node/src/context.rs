@@ -16,6 +16,7 @@ use tracing::{debug, error, warn};
 
 use crate::outbox::{Ids, Outbox};
 use crate::pending::{Outcome, Pending, Waiting};
+use crate::retry::LONGEST;
 use crate::tasks::{Task, Tasks};
 use crate::{Body, Environment, ErrorCode, NodeId, Retry, RpcError, panics};
 
@@ -443,10 +444,9 @@ fn first_msg_id(rng: &mut ChaCha8Rng) -> u64 {
     first
 }
 
-/// `wait` later, or as good as never: what is 30 years away does not come.
+/// `wait` later, or as good as never.
 pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
-    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    now + wait.min(NEVER)
+    now + wait.min(LONGEST)
 }
 
 /// What the outcome of a call means to the caller.

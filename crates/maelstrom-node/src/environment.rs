@@ -27,6 +27,7 @@ pub struct Environment {
 
 impl Environment {
     /// The system's entropy, drawn for each node anew, and the system's clock.
+    /// A node panics at its `init` when the operating system gives no entropy.
     ///
     /// ```
     /// let environment = maelstrom_node::Environment::system();
@@ -76,9 +77,6 @@ impl Environment {
     }
 
     /// The random numbers of a node.
-    ///
-    /// # Panics
-    /// When the operating system gives no entropy.
     pub(crate) fn rng(&self) -> ChaCha8Rng {
         let mut bytes = [0; 32];
         match self.seed {

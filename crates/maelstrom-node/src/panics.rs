@@ -1,4 +1,4 @@
-//! What a panic said.
+//! Panics of code that is not ours: caught, and what they said.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};

@@ -7,8 +7,8 @@ use rand::{Rng, RngExt};
 /// No wait is none, which would be a loop.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// No run lasts as long.
-const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+/// As good as for ever: no run lasts as long, and clocks can tell that time.
+pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// How an RPC is repeated until it is acknowledged.
 ///

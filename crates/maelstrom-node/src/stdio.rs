@@ -36,8 +36,8 @@ const BACKLOG: usize = 8 * 1024 * 1024;
 /// `make` gets the node's [`Context`] as soon as it knows its name, and may
 /// start background tasks there. Input is read only while somebody reads the
 /// output; what tasks send of their own accord meanwhile is kept without limit.
-/// Logs go to stderr, as much of them as the
-/// environment variable `RUST_LOG` asks for (`info` by default).
+/// Logs go to stderr, as much of them as the environment variable `RUST_LOG`
+/// asks for (`info` by default).
 ///
 /// ```no_run
 /// use maelstrom_node::proto::echo::{Request, Response};

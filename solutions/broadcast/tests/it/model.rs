@@ -167,6 +167,14 @@ impl Model {
         last
     }
 
+    /// Twenty values within two seconds, each to another node.
+    fn tell_twenty(&mut self) {
+        for value in 0..20 {
+            let node = value as usize % self.nodes.len();
+            self.tell(Duration::from_millis(100 * value), node, value);
+        }
+    }
+
     fn missing(&self, values: u64) -> Vec<(usize, u64)> {
         let all = (0..self.nodes.len()).flat_map(|node| (0..values).map(move |v| (node, v)));
         all.filter(|(node, value)| !self.nodes[*node].values().contains(value))
@@ -261,10 +269,7 @@ proptest! {
         };
         for strategy in PLAIN {
             let mut model = Model::new(strategy, count, seed, faults.clone());
-            for value in 0..20 {
-                let node = value as usize % count;
-                model.tell(Duration::from_millis(100 * value), node, value);
-            }
+            model.tell_twenty();
             // And what the next life is told is lost neither.
             model.tell(Duration::from_millis(8500), killed, 20);
             model.run(Duration::from_secs(25));
@@ -296,10 +301,7 @@ proptest! {
         };
         for strategy in PLAIN {
             let mut model = Model::new(strategy, count, seed, faults.clone());
-            for value in 0..20 {
-                let node = value as usize % count;
-                model.tell(Duration::from_millis(100 * value), node, value);
-            }
+            model.tell_twenty();
             model.run(Duration::from_secs(30));
             let nodes = model.nodes.iter();
             let all: Vec<BTreeSet<_>> = nodes.map(|node| node.values().iter().collect()).collect();
