@@ -1,6 +1,7 @@
 //! `glomers results`: every strategy of every challenge, under the official
 //! settings and under partitions, as the table that stands in the README.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ pub(crate) struct ResultsArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
 
-    /// Only challenges whose id begins so.
+    /// Only challenges whose id begins so. `--write` keeps the rows of the others.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     only: String,
 
@@ -33,12 +34,15 @@ pub(crate) struct ResultsArgs {
 const BEGIN: &str = "<!-- results: written by `just results` -->";
 const END: &str = "<!-- end of results -->";
 
+const HEAD: &str = "\
+    | Challenge | Strategy | Faults | Valid | Messages per operation: servers (all) | Stable latency: median / max, ms | Availability |\n\
+    |---|---|---|---|---|---|---|\n";
+
+/// The rows of challenges, by their ids.
+type Rows = BTreeMap<String, String>;
+
 /// Runs everything, prints or writes the table, and gives the exit code.
 pub(crate) fn results(args: &ResultsArgs) -> u8 {
-    let mut table = String::from(
-        "| Challenge | Strategy | Faults | Valid | Messages per operation: servers (all) | Stable latency: median / max, ms | Availability |\n\
-         |---|---|---|---|---|---|---|\n",
-    );
     let chosen = CHALLENGES.iter();
     let chosen: Vec<_> = chosen
         .filter(|challenge| challenge.id.starts_with(&args.only))
@@ -51,29 +55,42 @@ pub(crate) fn results(args: &ResultsArgs) -> u8 {
     let failed =
         |file: &Path, text| complain(exit::CRASHED, &format!("{}: {text}", file.display()));
     if let Some(file) = &args.write
-        && let Err(text) = parts(file)
+        && let Err(text) = Document::read(file)
     {
         return failed(file, text);
     }
+    let mut rows = Rows::new();
     for challenge in chosen {
-        if let Err(text) = challenge_rows(&mut table, challenge, args.seeds) {
-            return complain(exit::CRASHED, &text);
-        }
+        match challenge_rows(challenge, args.seeds) {
+            Ok(text) => rows.insert(challenge.id.to_owned(), text),
+            Err(text) => return complain(exit::CRASHED, &text),
+        };
     }
     let Some(file) = &args.write else {
-        anstream::print!("{table}");
+        anstream::print!("{}", table(&rows));
         return exit::VALID;
     };
-    match put(file, &table) {
+    let written = Document::read(file).and_then(|mut document| {
+        document.rows.extend(rows.clone());
+        document.write(file)
+    });
+    match written {
         Ok(()) => exit::VALID,
         Err(text) => {
-            anstream::print!("{table}");
+            anstream::print!("{}", table(&rows));
             failed(file, text)
         }
     }
 }
 
-fn challenge_rows(table: &mut String, challenge: &Challenge, seeds: u64) -> Result<(), String> {
+/// The table in the order of the challenges.
+fn table(rows: &Rows) -> String {
+    let known = CHALLENGES.iter().filter_map(|it| rows.get(it.id));
+    HEAD.to_owned() + &known.cloned().collect::<String>()
+}
+
+fn challenge_rows(challenge: &Challenge, seeds: u64) -> Result<String, String> {
+    let mut rows = String::new();
     let mut strategies = (challenge.solution.strategies)();
     if strategies.is_empty() {
         strategies.push(String::new());
@@ -86,7 +103,7 @@ fn challenge_rows(table: &mut String, challenge: &Challenge, seeds: u64) -> Resu
         }
         for settings in cases {
             anstream::eprintln!("{} {strategy} …", challenge.id);
-            row(table, challenge, &strategy, &settings, seeds)?;
+            row(&mut rows, challenge, &strategy, &settings, seeds)?;
         }
     }
     let mut asked: Vec<String> = challenge
@@ -100,13 +117,13 @@ fn challenge_rows(table: &mut String, challenge: &Challenge, seeds: u64) -> Resu
     );
     if !asked.is_empty() {
         // Writing to a string can't fail.
-        let _ = writeln!(table, "| | | | | *{}* | | |", asked.join("; "));
+        let _ = writeln!(rows, "| | | | | *{}* | | |", asked.join("; "));
     }
-    Ok(())
+    Ok(rows)
 }
 
 fn row(
-    table: &mut String,
+    rows: &mut String,
     challenge: &Challenge,
     strategy: &str,
     settings: &Settings,
@@ -140,7 +157,7 @@ fn row(
     let availability = Spread::of(&summaries, |figures| figures.availability);
     // Writing to a string can't fail.
     let _ = writeln!(
-        table,
+        rows,
         "| {} | {best}{strategy}{best} | {faults} | {valid} of {} | {} ({}) | {} / {} | {} |",
         challenge.id,
         summaries.len(),
@@ -158,17 +175,50 @@ fn shown(value: Option<f64>, places: usize) -> String {
     value.map_or("–".into(), |value| format!("{value:.places$}"))
 }
 
-/// What stands before the table in a file, and what behind it.
-fn parts(file: &Path) -> Result<(String, String), String> {
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    let place = text.find(BEGIN).zip(text.find(END));
-    let place = place.filter(|(begin, end)| begin < end);
-    let parts = place.map(|(begin, end)| (text[..begin].to_owned(), text[end..].to_owned()));
-    parts.ok_or_else(|| format!("the lines `{BEGIN}` and `{END}` are not there in this order"))
+/// A file that the table stands in.
+struct Document {
+    before: String,
+    rows: Rows,
+    behind: String,
 }
 
-fn put(file: &Path, table: &str) -> Result<(), String> {
-    let (before, behind) = parts(file)?;
-    let text = format!("{before}{BEGIN}\n{table}{behind}");
-    std::fs::write(file, text).map_err(|error| error.to_string())
+impl Document {
+    fn read(file: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+        let parts = text.split_once(BEGIN).and_then(|(before, rest)| {
+            let (table, behind) = rest.split_once(END)?;
+            Some((before, table, behind))
+        });
+        let (before, table, behind) = parts.ok_or_else(|| {
+            format!("the lines `{BEGIN}` and `{END}` are not there in this order")
+        })?;
+        let mut rows = Rows::new();
+        let mut id = String::new();
+        for line in table.lines() {
+            // A row that names no challenge belongs to the one before it.
+            let named = line.split('|').nth(1).unwrap_or_default().trim();
+            if !named.is_empty() {
+                named.clone_into(&mut id);
+            }
+            let row = rows.entry(id.clone()).or_default();
+            row.push_str(line);
+            row.push('\n');
+        }
+        Ok(Self {
+            before: before.to_owned(),
+            rows,
+            behind: behind.to_owned(),
+        })
+    }
+
+    fn write(&self, file: &Path) -> Result<(), String> {
+        let Self {
+            before,
+            rows,
+            behind,
+        } = self;
+        let table = table(rows);
+        std::fs::write(file, format!("{before}{BEGIN}\n{table}{END}{behind}"))
+            .map_err(|error| error.to_string())
+    }
 }

@@ -212,3 +212,41 @@ fn a_page_that_cannot_be_opened_is_told_and_changes_nothing_else() {
         assert!(told.contains("report.html could not be opened"), "{told}");
     }
 }
+
+#[test]
+fn a_table_of_results_keeps_what_was_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.md");
+    let before = "# Notes\n<!-- results: written by `just results` -->\n";
+    let behind = "<!-- end of results -->\nThe rest.\n";
+    let head = "| Challenge | Strategy |\n|---|---|\n";
+    let kept = "| counter | crdt |\n| | *best published* |\n";
+    std::fs::write(
+        &file,
+        format!("{before}{head}{kept}| echo | as it was |\n{behind}"),
+    )
+    .unwrap();
+    let write = |flags: &str| {
+        let words = format!("results --seeds 1 --write {} {flags}", file.display());
+        glomers(folder.path(), &words)
+    };
+    let run = write("--only echo");
+    assert_eq!(run.code, 0, "{run:?}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let table = text.strip_prefix(before).unwrap();
+    let table = table.strip_suffix(behind).unwrap();
+    let rows: Vec<&str> = table.split_inclusive('\n').skip(2).collect();
+    // In the order of the challenges, not of the file.
+    assert!(
+        rows[0].starts_with("| echo |  |  | 1 of 1 | 0.000 ("),
+        "{text}"
+    );
+    assert_eq!(rows[1..].concat(), kept);
+
+    let unknown = write("--only ekko");
+    assert_eq!(unknown.code, 254, "{unknown:?}");
+    std::fs::write(&file, "no place for a table").unwrap();
+    let nowhere = write("--only echo");
+    assert_eq!(nowhere.code, 255, "{nowhere:?}");
+    assert!(nowhere.err.contains("end of results"), "{}", nowhere.err);
+}
