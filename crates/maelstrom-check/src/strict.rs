@@ -153,28 +153,66 @@ fn exercised(workload: Workload, history: &History) -> Vec<Finding> {
     vec![finding]
 }
 
+/// What is known of an element of a set.
+struct Element<'a> {
+    value: &'a Value,
+    /// Whether somebody had tried to add it.
+    added: bool,
+    /// Since the end of which operation it is known, by position.
+    known: Option<usize>,
+    /// The last read that returned it, counted from 1.
+    read: usize,
+    /// Whose final read misses it.
+    missing_from: Vec<&'a Process>,
+}
+
+/// The elements of a set, in the order in which they were met.
+#[derive(Default)]
+struct Elements<'a> {
+    all: Vec<Element<'a>>,
+    places: FxHashMap<&'a Value, usize>,
+}
+
+impl<'a> Elements<'a> {
+    fn place(&mut self, value: &'a Value) -> usize {
+        *self.places.entry(value).or_insert_with(|| {
+            self.all.push(Element {
+                value,
+                added: false,
+                known: None,
+                read: 0,
+                missing_from: Vec::new(),
+            });
+            self.all.len() - 1
+        })
+    }
+}
+
 fn set(history: &History) -> Vec<Finding> {
     let mut duplicates = Finding::new("duplicate-elements", Verdict::Invalid);
     let mut phantoms = Finding::new("phantom-elements", Verdict::Invalid);
     let mut missing = Finding::new("missing-at-the-end", Verdict::Invalid);
-    let mut added: FxHashSet<&Value> = FxHashSet::default();
-    // Since the end of which operation an element is known, by position.
-    let mut known: FxHashMap<&Value, usize> = FxHashMap::default();
-    let mut order: Vec<&Value> = Vec::new();
-    let mut seen: FxHashSet<&Value> = FxHashSet::default();
+    let mut elements = Elements::default();
+    // The places of those that are known, in the order in which they became so.
+    let mut order = Vec::new();
+    let mut reads = 0;
     let ops = history.ops();
     for (p, op) in history.client_ops() {
         if is_add(op) {
+            let place = elements.place(&op.value);
+            let element = &mut elements.all[place];
             if op.is_invoke() {
-                added.insert(&op.value);
-            } else if op.is_ok() && !known.contains_key(&op.value) {
-                known.insert(&op.value, p);
-                order.push(&op.value);
+                element.added = true;
+            } else if op.is_ok() && element.known.is_none() {
+                element.known = Some(p);
+                order.push(place);
             }
         } else if op.f == *"read" && op.is_ok() {
-            seen.clear();
+            reads += 1;
             for v in op.value.items() {
-                if !seen.insert(v) {
+                let place = elements.place(v);
+                let element = &mut elements.all[place];
+                if element.read == reads {
                     duplicates.case(Some(op.index), || {
                         let n = op.value.items().iter().filter(|other| *other == v).count();
                         format!(
@@ -185,39 +223,51 @@ fn set(history: &History) -> Vec<Finding> {
                         )
                     });
                 }
-                if !added.contains(v) {
+                element.read = reads;
+                if !element.added {
                     phantoms.case(Some(op.index), || {
                         format!(
                             "Process {} read {v} at {:.3} s (operation {}), which nobody had tried to add.",
                             op.process, op.seconds(), op.index
                         )
                     });
-                } else if !known.contains_key(v) {
-                    known.insert(v, p);
-                    order.push(v);
+                } else if element.known.is_none() {
+                    element.known = Some(p);
+                    order.push(place);
                 }
             }
         }
     }
-    let mut missed: FxHashMap<&Value, Vec<&Process>> = FxHashMap::default();
     for p in final_reads(history) {
         let begin = history.counterpart(p).unwrap_or(p);
-        let has: FxHashSet<&Value> = ops[p].value.items().iter().collect();
-        for (v, _) in known
-            .iter()
-            .filter(|(v, since)| **since < begin && !has.contains(*v))
-        {
-            missed.entry(v).or_default().push(&ops[p].process);
+        reads += 1;
+        for v in ops[p].value.items() {
+            let place = elements.place(v);
+            elements.all[place].read = reads;
+        }
+        for element in &mut elements.all {
+            if element.read != reads && element.known.is_some_and(|since| since < begin) {
+                element.missing_from.push(&ops[p].process);
+            }
         }
     }
-    for v in order {
-        if let Some(mut processes) = missed.remove(v) {
-            processes.sort();
-            let since = &ops[known[v]];
+    for place in order {
+        let Element {
+            value,
+            known: Some(since),
+            missing_from,
+            ..
+        } = &mut elements.all[place]
+        else {
+            continue;
+        };
+        if !missing_from.is_empty() {
+            missing_from.sort();
+            let since = &ops[*since];
             missing.case(Some(since.index), || {
-                let names: Vec<String> = processes.iter().map(|p| p.to_string()).collect();
+                let names: Vec<String> = missing_from.iter().map(|p| p.to_string()).collect();
                 format!(
-                    "{v}, known since {:.3} s (operation {}), is missing from the final read of process {}.",
+                    "{value}, known since {:.3} s (operation {}), is missing from the final read of process {}.",
                     since.seconds(), since.index, names.join(", ")
                 )
             });
