@@ -43,6 +43,20 @@ pub(super) struct Input {
     pub(super) position: FxHashMap<usize, usize>,
 }
 
+/// Whether an operation is a transaction. A history may leave out what each of its operations is.
+pub(super) fn is_txn(op: &history::Op) -> bool {
+    matches!(&*op.f, "txn" | "")
+}
+
+/// The name, key and value of a step. A read may leave out what it does not know yet.
+pub(super) fn step(step: &Value) -> Option<(&str, &Value, &Value)> {
+    match step.items() {
+        [f, key, value] => Some((f.name()?, key, value)),
+        [f, key] => Some((f.name()?, key, &Value::Nil)),
+        _ => None,
+    }
+}
+
 /// Converts the transactions of clients; other operations are left out.
 ///
 /// # Errors
@@ -59,8 +73,7 @@ pub(super) fn convert(history: &History, objects: TxnObjects) -> Result<Input, S
     let mut ops = Vec::with_capacity(history.len());
     let mut position = FxHashMap::default();
     for (p, op) in history.client_ops() {
-        // A history may leave out what each of its operations is.
-        if !matches!(&*op.f, "txn" | "") {
+        if !is_txn(op) {
             continue;
         }
         let Process::Client(process) = op.process else {

@@ -10,6 +10,8 @@
 //! `append` (lists) or `r` and `w` (registers).
 
 mod convert;
+mod inside;
+mod judge;
 mod model;
 mod observed;
 
@@ -21,7 +23,9 @@ use serde::Serialize;
 pub use model::ConsistencyModel;
 pub(crate) use observed::strict;
 
-use crate::history::{History, Value};
+use judge::{Asked, Judged};
+
+use crate::history::{History, Op, Value};
 use crate::verdict::Verdict;
 
 /// What the transactions worked on.
@@ -170,12 +174,40 @@ pub fn transactions(history: &History, objects: TxnObjects, options: &TxnOptions
             return results;
         }
     };
-    let names = |models: &[ConsistencyModel]| -> Vec<String> {
-        models.iter().map(|m| m.engine_name().to_owned()).collect()
+    let judged = look(history, &input, objects, options, &options.models);
+    results.strongest = strongest(&judged, options, || {
+        let models = [ConsistencyModel::SERIALIZABLE];
+        look(history, &input, objects, options, &models)
+    });
+    let names = |set: &BTreeSet<String>| {
+        let mut names: Vec<String> = set.iter().map(|m| model::shown(m).to_owned()).collect();
+        names.sort();
+        names
     };
+    results.valid = judged.valid;
+    results.not = names(&judged.not);
+    results.also_not = names(&judged.also_not);
+    results.anomalies = judged.anomalies;
+    if options.register_wrapper {
+        results.anomalies.remove("cycle-search-timeout");
+        results.valid = Verdict::of(results.anomalies.is_empty());
+    }
+    results.anomaly_types = results.anomalies.keys().cloned().collect();
+    results
+}
+
+/// What the engine and the checks inside single transactions find against these models.
+fn look(
+    history: &History,
+    input: &convert::Input,
+    objects: TxnObjects,
+    options: &TxnOptions,
+    models: &[ConsistencyModel],
+) -> Judged {
+    let asked = Asked::new(models, &options.anomalies);
     let opts = adya::Opts {
-        models: names(&options.models),
-        anomalies: options.anomalies.clone(),
+        models: models.iter().map(|m| m.engine_name().to_owned()).collect(),
+        anomalies: asked.shown(),
         timeout: options.timeout,
         wfr_keys: options.wfr_keys,
         sequential_keys: options.sequential_keys,
@@ -187,38 +219,19 @@ pub fn transactions(history: &History, objects: TxnObjects, options: &TxnOptions
         TxnObjects::Registers => adya::Workload::RwRegister,
     };
     let report = adya::check(&input.history, workload, &opts);
-    results.valid = match report.valid {
-        adya::Valid::True => Verdict::Valid,
-        adya::Valid::False => Verdict::Invalid,
-        adya::Valid::Unknown => Verdict::Unknown,
-    };
-    results.strongest = strongest(&input.history, workload, &opts, &report, &options.models);
-    let names = |set: &[String]| {
-        let mut names: Vec<String> = set.iter().map(|m| model::shown(m).to_owned()).collect();
-        names.sort();
-        names
-    };
-    results.not = names(&report.not);
-    results.also_not = names(&report.also_not);
-    results.anomalies = report
+    let mut found: BTreeMap<String, Vec<TxnAnomaly>> = report
         .anomalies
         .into_iter()
         .map(|(kind, found)| {
-            (
-                kind,
-                found
-                    .into_iter()
-                    .map(|a| anomaly(a, history, &input))
-                    .collect(),
-            )
+            let found = found.into_iter().map(|a| anomaly(a, history, input));
+            (kind, found.collect())
         })
         .collect();
-    if options.register_wrapper {
-        results.anomalies.remove("cycle-search-timeout");
-        results.valid = Verdict::of(results.anomalies.is_empty());
+    found.insert("internal".into(), inside::internal(history, objects));
+    if objects == TxnObjects::Lists {
+        found.insert("future-read".into(), inside::future_reads(history));
     }
-    results.anomaly_types = results.anomalies.keys().cloned().collect();
-    results
+    asked.judge(found)
 }
 
 /// The strongest models that were looked at and not ruled out.
@@ -226,29 +239,18 @@ pub fn transactions(history: &History, objects: TxnObjects, options: &TxnOptions
 /// What a model asks shows only if it was asked for, so a model weaker than serializability
 /// is followed by a look at that.
 fn strongest(
-    history: &adya::History,
-    workload: adya::Workload,
-    opts: &adya::Opts,
-    report: &adya::Report,
-    asked: &[ConsistencyModel],
+    judged: &Judged,
+    options: &TxnOptions,
+    look_at_serializable: impl FnOnce() -> Judged,
 ) -> Vec<String> {
     let serializable = ConsistencyModel::SERIALIZABLE;
-    let deep = asked.iter().any(|m| m.implies(serializable)) && opts.anomalies.is_empty();
-    let ruled_out: BTreeSet<String> = if deep {
-        report.not.iter().chain(&report.also_not).cloned().collect()
-    } else {
-        let models = vec![serializable.engine_name().to_owned()];
-        let second = adya::check(
-            history,
-            workload,
-            &adya::Opts {
-                models,
-                ..opts.clone()
-            },
-        );
-        let all = [&report.not, &report.also_not, &second.not, &second.also_not];
-        all.into_iter().flatten().cloned().collect()
-    };
+    let asked = &options.models;
+    let deep = asked.iter().any(|m| m.implies(serializable)) && options.anomalies.is_empty();
+    let mut ruled_out: BTreeSet<&String> = judged.not.iter().chain(&judged.also_not).collect();
+    let second = (!deep).then(look_at_serializable);
+    if let Some(second) = &second {
+        ruled_out.extend(second.not.iter().chain(&second.also_not));
+    }
     let mut looked = adya::model::prohibited_by(&[serializable.engine_name()]);
     for model in asked {
         looked.extend(model.prohibited());
@@ -258,7 +260,7 @@ fn strongest(
         .filter(|m| {
             let prohibited = m.prohibited();
             !prohibited.is_empty()
-                && !ruled_out.contains(m.engine_name())
+                && !ruled_out.iter().any(|out| *out == m.engine_name())
                 && prohibited.is_subset(&looked)
         })
         .collect();
@@ -302,15 +304,7 @@ fn anomaly(found: adya::Anomaly, history: &History, input: &convert::Input) -> T
         }
     }
     let mut story = Vec::new();
-    let who = |index: &usize| {
-        let op = &history.ops()[input.position[index]];
-        format!(
-            "T{index}: process {} at {:.3} s: {}",
-            op.process,
-            op.seconds(),
-            short(&op.value)
-        )
-    };
+    let who = |index: &usize| who(&history.ops()[input.position[index]]);
     if steps.is_empty() {
         story.push(convert::unmark(found.explanation.trim_end()));
         story.extend(indices.iter().take(8).map(who));
@@ -339,6 +333,17 @@ fn anomaly(found: adya::Anomaly, history: &History, input: &convert::Input) -> T
         story,
         steps,
     }
+}
+
+/// Who did a transaction, when, and what it was.
+fn who(op: &Op) -> String {
+    format!(
+        "T{}: process {} at {:.3} s: {}",
+        op.index,
+        op.process,
+        op.seconds(),
+        short(&op.value)
+    )
 }
 
 /// A transaction as a line that fits a terminal.

@@ -2,7 +2,7 @@
 
 use maelstrom_check::{
     Call, ConsistencyModel, History, Model, Op, OpType, Options, TxnObjects, TxnOptions, Value,
-    Verdict, Workload, check, transactions,
+    Verdict, Workload, WorkloadResults, check, transactions,
 };
 
 use crate::oracle::{Random, brute_force, random_calls, simulate};
@@ -320,4 +320,78 @@ fn a_register_that_is_read_as_a_list_is_a_value_as_any_other() {
         "{}",
         results.story()
     );
+}
+
+/// The anomalies of a single transaction, answered so, under a model.
+fn alone(workload: Workload, model: &str, steps: &str) -> (Verdict, Vec<String>) {
+    let text = format!(
+        "{{:process 0 :type :invoke :f :txn :value [{steps}]}}
+         {{:process 0 :type :ok :f :txn :value [{steps}]}}
+         {{:process 1 :type :invoke :f :txn :value [[:r other nil]]}}
+         {{:process 1 :type :ok :f :txn :value [[:r other nil]]}}"
+    );
+    let options = Options {
+        consistency_models: vec![model.parse().unwrap()],
+        strict: false,
+        ..Options::default()
+    };
+    let results = check(workload, &History::parse(&text).unwrap(), &options);
+    let WorkloadResults::Txn(found) = results.workload else {
+        panic!("transactions were checked")
+    };
+    (results.maelstrom, found.anomaly_types)
+}
+
+#[test]
+fn what_shows_inside_a_transaction_is_told_as_elle_does() {
+    let (lists, registers) = (Workload::TxnListAppend, Workload::TxnRwRegister);
+    let (committed, atomic) = ("read-committed", "read-atomic");
+    for (workload, model, steps, types) in [
+        // A wrong read does not hide that it holds what is appended later.
+        (
+            lists,
+            committed,
+            "[:append x 1] [:r x [1 2]] [:append x 2]",
+            vec!["future-read"],
+        ),
+        // nil is an empty list, but not the same.
+        (
+            lists,
+            atomic,
+            "[:append y 1] [:r x []] [:r x nil]",
+            vec!["internal"],
+        ),
+        (lists, atomic, "[:append y 1] [:r x nil] [:r x []]", vec![]),
+        (
+            lists,
+            atomic,
+            "[:append y 1] [:r x nil] [:append x 1] [:r x [1]]",
+            vec![],
+        ),
+        (
+            lists,
+            atomic,
+            "[:append y 1] [:r x nil] [:append x 1] [:r x [0 1]]",
+            vec!["internal"],
+        ),
+        (
+            lists,
+            atomic,
+            "[:append x 1] [:r x [0 1]] [:r x [0 1]]",
+            vec![],
+        ),
+        // Of a register nil says nothing.
+        (
+            registers,
+            atomic,
+            "[:w x 1] [:r x 1] [:r y nil] [:r y 2]",
+            vec![],
+        ),
+        (registers, atomic, "[:w x 1] [:r x 2]", vec!["internal"]),
+        (registers, atomic, "[:r y 2] [:r y nil]", vec!["internal"]),
+    ] {
+        let (_, mut found) = alone(workload, model, steps);
+        found.retain(|kind| kind != "empty-transaction-graph");
+        assert_eq!(found, types, "{steps}");
+    }
 }
