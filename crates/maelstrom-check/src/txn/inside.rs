@@ -136,3 +136,69 @@ pub(super) fn future_reads(history: &History) -> Vec<TxnAnomaly> {
         })
         .collect()
 }
+
+/// The registers of a transaction, with what it read there before it wrote, if it did, and
+/// what it wrote last, if it did.
+fn outside(op: &Op) -> Vec<(&Value, Option<&Value>, Option<&Value>)> {
+    let mut keys: Vec<(&Value, Option<&Value>, Option<&Value>)> = Vec::new();
+    for (f, key, value) in op.value.items().iter().filter_map(convert::step) {
+        let at = keys.iter().position(|(k, ..)| *k == key);
+        match (f, at) {
+            ("r", None) => keys.push((key, Some(value), None)),
+            ("w", None) => keys.push((key, None, Some(value))),
+            ("w", Some(at)) => keys[at].2 = Some(value),
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// The registers that a transaction read and then wrote: key, what it read first, what it left.
+fn read_before_written(op: &Op) -> Vec<(&Value, &Value, &Value)> {
+    let both = |(key, read, left): (_, Option<_>, Option<_>)| Some((key, read?, left?));
+    outside(op).into_iter().filter_map(both).collect()
+}
+
+/// Transactions that first read in a register what they themselves leave there, and so depend
+/// on themselves: Elle's G1c with one transaction.
+///
+/// Elle looks for it where other circles may be: among transactions that all depend on each
+/// other. Such a one is whoever else read the value first of all, if writes are taken to
+/// follow reads; and whoever is in a circle with it, as `in_circle` says.
+pub(super) fn circles_of_one(
+    history: &History,
+    wfr_keys: bool,
+    in_circle: impl Fn(usize) -> bool,
+) -> Vec<TxnAnomaly> {
+    let mut readers: FxHashMap<(&Value, &Value), usize> = FxHashMap::default();
+    for op in oks(history).filter(|_| wfr_keys) {
+        for (key, read, _) in outside(op) {
+            if let Some(read) = read {
+                *readers.entry((key, read)).or_default() += 1;
+            }
+        }
+    }
+    oks(history)
+        .filter_map(|op| {
+            let mut circles = read_before_written(op).into_iter();
+            let (key, value, _) = circles.find(|(key, read, left)| {
+                let others = readers.get(&(*key, *read)).is_some_and(|n| *n > 1);
+                read == left && (others || in_circle(op.index))
+            })?;
+            let told = format!(
+                "operation {} read {value} from {key}, which it wrote itself and only afterwards",
+                op.index
+            );
+            Some(anomaly("G1c", op, told))
+        })
+        .collect()
+}
+
+/// Whether some transaction read a register and then wrote it, which is a dependency of it on
+/// itself. Elle counts no such thing for a circle, but the graph is not empty then. Of
+/// values other than nil it is one only where writes are taken to follow reads.
+pub(super) fn depends_on_itself(history: &History, wfr_keys: bool) -> bool {
+    let tells =
+        |(_, read, left): &(&Value, &Value, &Value)| wfr_keys || read.is_nil() || read == left;
+    oks(history).any(|op| read_before_written(op).iter().any(tells))
+}

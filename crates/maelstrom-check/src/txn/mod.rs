@@ -228,8 +228,27 @@ fn look(
         })
         .collect();
     found.insert("internal".into(), inside::internal(history, objects));
-    if objects == TxnObjects::Lists {
-        found.insert("future-read".into(), inside::future_reads(history));
+    match objects {
+        TxnObjects::Lists => {
+            found.insert("future-read".into(), inside::future_reads(history));
+        }
+        TxnObjects::Registers => {
+            if inside::depends_on_itself(history, options.wfr_keys) {
+                found.remove("empty-transaction-graph");
+            }
+            // One circle of a component is told.
+            let in_any = |kinds: &dyn Fn(&str) -> bool| -> BTreeSet<usize> {
+                let found = found.iter().filter(|(kind, _)| kinds(kind));
+                let circles = found.flat_map(|(_, a)| a).filter(|a| !a.steps.is_empty());
+                circles.flat_map(|a| a.ops.iter().copied()).collect()
+            };
+            let in_circle = in_any(&|_| true);
+            let told = in_any(&|kind| matches!(kind, "G0" | "G1c"));
+            let mut circles =
+                inside::circles_of_one(history, options.wfr_keys, |op| in_circle.contains(&op));
+            circles.retain(|circle| !told.contains(&circle.ops[0]));
+            found.entry("G1c".into()).or_default().extend(circles);
+        }
     }
     asked.judge(found)
 }

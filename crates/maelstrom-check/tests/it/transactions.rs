@@ -322,14 +322,16 @@ fn a_register_that_is_read_as_a_list_is_a_value_as_any_other() {
     );
 }
 
-/// The anomalies of a single transaction, answered so, under a model.
-fn alone(workload: Workload, model: &str, steps: &str) -> (Verdict, Vec<String>) {
-    let text = format!(
-        "{{:process 0 :type :invoke :f :txn :value [{steps}]}}
-         {{:process 0 :type :ok :f :txn :value [{steps}]}}
-         {{:process 1 :type :invoke :f :txn :value [[:r other nil]]}}
-         {{:process 1 :type :ok :f :txn :value [[:r other nil]]}}"
-    );
+/// The verdict and anomalies of transactions that were answered so, one after the other, under a model.
+fn judged(workload: Workload, model: &str, txns: &[&str]) -> (Verdict, Vec<String>) {
+    let text: String = (0..)
+        .zip(txns)
+        .flat_map(|(process, txn)| {
+            ["invoke", "ok"].map(|kind| {
+                format!("{{:process {process} :type :{kind} :f :txn :value [{txn}]}}\n")
+            })
+        })
+        .collect();
     let options = Options {
         consistency_models: vec![model.parse().unwrap()],
         strict: false,
@@ -390,8 +392,23 @@ fn what_shows_inside_a_transaction_is_told_as_elle_does() {
         (registers, atomic, "[:w x 1] [:r x 2]", vec!["internal"]),
         (registers, atomic, "[:r y 2] [:r y nil]", vec!["internal"]),
     ] {
-        let (_, mut found) = alone(workload, model, steps);
+        let (_, mut found) = judged(workload, model, &[steps, "[:r z nil]"]);
         found.retain(|kind| kind != "empty-transaction-graph");
         assert_eq!(found, types, "{steps}");
     }
+}
+
+#[test]
+fn a_transaction_that_reads_a_register_and_then_writes_it_depends_on_itself() {
+    let judged = |txns: &[_]| judged(Workload::TxnRwRegister, "read-committed", txns);
+    // What it reads it writes only later, and another read it too.
+    let own = "[:r x 1] [:w x 1]";
+    let circle = (Verdict::Invalid, vec!["G1c".to_owned()]);
+    assert_eq!(judged(&[own, "[:r x 1]"]), circle);
+    assert_eq!(judged(&["[:w x 1] [:r x 1]", "[:r x 1]"]).0, Verdict::Valid);
+    // Elle does not look at one that nobody else has to do with.
+    assert_eq!(judged(&[own, "[:r y nil]"]).0, Verdict::Valid);
+    // Where no two transactions depend on each other, the graph is not empty all the same.
+    assert_eq!(judged(&["[:r x nil] [:w x 1]"]).0, Verdict::Valid);
+    assert_eq!(judged(&["[:w x 1] [:r x 1]"]).0, Verdict::Invalid);
 }
