@@ -7,7 +7,7 @@
 use std::mem::discriminant;
 
 use adya::history::{Interner, Mop, Op, OpType, ReadValue, Scalar};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::TxnObjects;
 use crate::history::{self, History, Process, Value};
@@ -61,12 +61,14 @@ pub(super) fn step(step: &Value) -> Option<(&str, &Value, &Value)> {
 ///
 /// # Errors
 /// Says which operation does not fit: a step that is none, one that does not belong to these
-/// objects, or a version that two transactions wrote, which leaves no telling them apart.
-/// The engine finds the latter two itself, but then reports the history as valid.
+/// objects, a version that two transactions wrote, which leaves no telling them apart, or an
+/// element of a list that nobody appended. The engine finds the second and third itself, but
+/// then reports the history as valid.
 pub(super) fn convert(history: &History, objects: TxnObjects) -> Result<Input, String> {
     unique_versions(history, objects)?;
-    if objects == TxnObjects::Registers {
-        keys_of_one_type(history)?;
+    match objects {
+        TxnObjects::Lists => elements_have_writers(history)?,
+        TxnObjects::Registers => keys_of_one_type(history)?,
     }
     let mut interner = Interner::default();
     let mut ids: FxHashMap<Value, adya::history::Id> = FxHashMap::default();
@@ -173,6 +175,32 @@ fn keys_of_one_type(history: &History) -> Result<(), String> {
         None => Ok(()),
         Some((index, key)) => Err(format!(
             "operation {index}: {key} is a key of another type than {first}, and Elle takes one type of keys"
+        )),
+    }
+}
+
+/// Refuses a history in which the longest read of a list holds an element that nobody
+/// appended, as Elle does (`dirty-update-cases` of `elle.list-append`).
+fn elements_have_writers(history: &History) -> Result<(), String> {
+    let mut appended: FxHashSet<(&Value, &Value)> = FxHashSet::default();
+    let mut longest: FxHashMap<&Value, (&[Value], usize)> = FxHashMap::default();
+    for (_, op) in history.client_ops().filter(|(_, op)| is_txn(op)) {
+        for (f, key, value) in op.value.items().iter().filter_map(step) {
+            if f == "append" {
+                appended.insert((key, value));
+            } else if value.items().len() > longest.get(key).map_or(0, |(read, _)| read.len()) {
+                longest.insert(key, (value.items(), op.index));
+            }
+        }
+    }
+    let phantom = longest.iter().filter_map(|(key, (read, index))| {
+        let element = read.iter().find(|e| !appended.contains(&(*key, *e)))?;
+        Some((index, key, element))
+    });
+    match phantom.min() {
+        None => Ok(()),
+        Some((index, key, element)) => Err(format!(
+            "operation {index} read {element} in {key}, which nobody appended, and Elle gives up on that"
         )),
     }
 }

@@ -284,6 +284,12 @@ fn what_is_no_such_transaction_is_unknown_and_says_why() {
             "neither append of an element",
         ),
         (
+            lists,
+            "[:append x 1]",
+            "[:r x [1 9]]",
+            "read 9 in x, which nobody appended",
+        ),
+        (
             registers,
             "[:w x 1]",
             "[:w x 1]",
@@ -392,7 +398,11 @@ fn what_shows_inside_a_transaction_is_told_as_elle_does() {
         (registers, atomic, "[:w x 1] [:r x 2]", vec!["internal"]),
         (registers, atomic, "[:r y 2] [:r y nil]", vec!["internal"]),
     ] {
-        let (_, mut found) = judged(workload, model, &[steps, "[:r z nil]"]);
+        let second = match workload {
+            Workload::TxnListAppend => "[:append x 0]",
+            _ => "[:w x 0]",
+        };
+        let (_, mut found) = judged(workload, model, &[steps, second]);
         found.retain(|kind| kind != "empty-transaction-graph");
         assert_eq!(found, types, "{steps}");
     }
