@@ -187,7 +187,9 @@ fn allowed(kind: &str, options: KafkaOptions) -> bool {
 ///
 /// Allowed are `int-send-skip` and everything about G0: sends of different transactions may interleave.
 ///
-/// A poll of a message that nobody sent ends in unknown: upstream's check gives up on it.
+/// A poll of a message that nobody sent ends in unknown: upstream's check gives up on it. So
+/// does a key of which every poll came back with an empty list; one that leaves the key out is
+/// fine.
 /// So does an offset beyond 100 million, up to which it would keep every offset in memory.
 ///
 /// ```
@@ -238,7 +240,10 @@ pub fn kafka(history: &History, options: KafkaOptions) -> KafkaResults {
         }
     };
     results.worst_realtime_lag = lag::worst(&ops);
-    if let Some(reason) = far_offset(&ops).or_else(|| unknown_message(&ops)) {
+    let reason = far_offset(&ops)
+        .or_else(|| unknown_message(&ops))
+        .or_else(|| empty_key(&ops));
+    if let Some(reason) = reason {
         results.error = Some(reason);
         return results;
     }
@@ -279,6 +284,25 @@ fn unknown_message(ops: &Ops<'_>) -> Option<String> {
     Some(format!(
         "operation {} polled {}, which nobody sent",
         reader.index, ops.values[message]
+    ))
+}
+
+/// A key that was polled, but only in vain: upstream's search for lost writes looks for the
+/// last message that was read of each key which an ok poll names, and gives up without one.
+fn empty_key(ops: &Ops<'_>) -> Option<String> {
+    let mut full = vec![false; ops.keys.len()];
+    let mut vain: Vec<Option<usize>> = vec![None; ops.keys.len()];
+    let oks = ops.entries.iter().filter(|e| ops.op(e).is_ok());
+    for (entry, (key, run)) in oks.flat_map(|e| e.polls.iter().map(move |run| (e, run))) {
+        let key = *key as usize;
+        full[key] |= run.iter().any(|(offset, _)| offset.is_some());
+        vain[key].get_or_insert(ops.op(entry).index);
+    }
+    let key = (0..full.len()).find(|key| !full[*key] && vain[*key].is_some())?;
+    let (index, key) = (vain[key]?, ops.keys[key]);
+    Some(format!(
+        "operation {index} polled {key} and got an empty list, as did every poll of that key, \
+        and Maelstrom's check gives up on that (a key without messages can be left out)"
     ))
 }
 

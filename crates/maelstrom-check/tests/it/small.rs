@@ -333,3 +333,27 @@ fn offsets_that_maelstrom_has_no_room_for_are_unknown() {
         far.story()
     );
 }
+
+#[test]
+fn a_key_that_was_polled_and_never_had_a_message_is_unknown() {
+    let polled = |first: &str, then: &str| {
+        let text = format!(
+            "{{:process 0 :type :invoke :f :send :value [[:send \"k\" 7]]}}
+             {{:process 0 :type :ok :f :send :value [[:send \"k\" [0 7]]]}}
+             {{:process 1 :type :invoke :f :poll :value [[:poll]]}}
+             {{:process 1 :type :ok :f :poll :value [[:poll {first}]]}}
+             {{:process 1 :type :invoke :f :poll :value [[:poll]]}}
+             {{:process 1 :type :ok :f :poll :value [[:poll {then}]]}}"
+        );
+        let history = History::parse(&text).unwrap();
+        let results = check(Workload::Kafka, &history, &Options::default());
+        (results.maelstrom, results.story())
+    };
+    let (full, other) = (r#"{"k" [[0 7]]}"#, r#"{"k" [] "x" []}"#);
+    assert_eq!(polled("{}", full).0, Verdict::Valid);
+    assert_eq!(polled(r#"{"k" []}"#, full).0, Verdict::Valid);
+    let (verdict, story) = polled(other, full);
+    assert_eq!(verdict, Verdict::Unknown);
+    let why = "operation 3 polled \"x\" and got an empty list";
+    assert!(story.contains(why), "{story}");
+}
