@@ -171,6 +171,16 @@ impl History {
         self.counterpart(position).map(|p| &self.ops[p])
     }
 
+    /// Whether some operation of those that count began when another had ended ok, and ended
+    /// itself, in whatever way. Elle has an order in time then, though nothing may come of it.
+    pub(crate) fn has_order_in_time(&self, counts: impl Fn(&Op) -> bool) -> bool {
+        let mut ended = false;
+        self.client_ops().any(|(p, op)| {
+            ended |= counts(op) && op.is_ok();
+            ended && counts(op) && self.completion(p).is_some()
+        })
+    }
+
     /// The history as Jepsen writes it: a map in EDN per line.
     pub fn to_edn(&self) -> String {
         use std::fmt::Write;

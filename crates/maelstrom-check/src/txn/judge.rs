@@ -43,19 +43,21 @@ impl Asked {
     /// transactions, by process or by time, which was not asked for. What it is asked to show
     /// decides on the order that it looks at.
     pub(super) fn shown(&self) -> Vec<String> {
-        let asked = |suffix: &str| {
-            let mut names = self.prohibited.iter();
-            names.any(|name| name.starts_with('G') && name.ends_with(suffix))
-        };
         let all = ConsistencyModel::all();
         let names = all.iter().flat_map(|model| model.prohibited());
         let mut names: BTreeSet<String> = names.collect();
         for suffix in ["-process", "-realtime"] {
-            if !asked(suffix) {
+            if !self.orders_by(suffix) {
                 names.retain(|name| !name.ends_with(suffix));
             }
         }
         names.into_iter().collect()
+    }
+
+    /// Whether an order of transactions was asked for: `-process` or `-realtime`.
+    pub(super) fn orders_by(&self, suffix: &str) -> bool {
+        let mut names = self.prohibited.iter();
+        names.any(|name| name.starts_with('G') && name.ends_with(suffix))
     }
 
     /// The verdict over all that was found.

@@ -228,6 +228,9 @@ fn look(
         })
         .collect();
     found.insert("internal".into(), inside::internal(history, objects));
+    if asked.orders_by("-realtime") && history.has_order_in_time(convert::is_txn) {
+        found.remove("empty-transaction-graph");
+    }
     match objects {
         TxnObjects::Lists => {
             found.insert("future-read".into(), inside::future_reads(history));

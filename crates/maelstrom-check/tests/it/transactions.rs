@@ -422,3 +422,24 @@ fn a_transaction_that_reads_a_register_and_then_writes_it_depends_on_itself() {
     assert_eq!(judged(&["[:r x nil] [:w x 1]"]).0, Verdict::Valid);
     assert_eq!(judged(&["[:w x 1] [:r x 1]"]).0, Verdict::Invalid);
 }
+
+#[test]
+fn an_order_in_time_is_a_graph_though_only_a_failure_comes_later() {
+    let text = "{:process 0 :type :invoke :f :txn :value [[:append x 1]]}
+                {:process 0 :type :ok :f :txn :value [[:append x 1]]}
+                {:process 0 :type :invoke :f :txn :value [[:append x 2]]}
+                {:process 0 :type :fail :f :txn :value [[:append x 2]]}";
+    let history = History::parse(text).unwrap();
+    for (model, verdict) in [
+        ("strict-serializable", Verdict::Valid),
+        ("serializable", Verdict::Unknown),
+    ] {
+        let models = vec![model.parse().unwrap()];
+        let options = TxnOptions {
+            models,
+            ..Default::default()
+        };
+        let found = transactions(&history, TxnObjects::Lists, &options);
+        assert_eq!(found.valid, verdict, "{model}");
+    }
+}
