@@ -66,7 +66,10 @@ pub(super) fn worst(ops: &Ops<'_>) -> Lag {
             }
             "subscribe" => offsets.clear(),
             "poll" | "txn" if moves(op) => {
-                for (key, offset) in highest(&entry.polls).chain(highest(&entry.sends)) {
+                // A key that was polled in vain counts from the start of its log.
+                let polled = entry.polls.iter().map(|(key, _)| (*key, -1));
+                let polled = polled.chain(highest(&entry.polls));
+                for (key, offset) in polled.chain(highest(&entry.sends)) {
                     match offsets.iter_mut().find(|(k, _)| *k == key) {
                         Some((_, o)) => *o = (*o).max(offset),
                         None => offsets.push((key, offset)),
