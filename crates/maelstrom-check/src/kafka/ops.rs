@@ -261,9 +261,55 @@ pub(super) fn logs(ops: &Ops<'_>) -> Vec<Log> {
     }
     for log in &mut logs {
         for (index, there) in (0i64..).zip(log.at.values()) {
-            log.by_index.push(there[0]);
-            log.index_of.insert(there[0], index);
+            let first = first_in_a_set(there, |m| ops.values[*m as usize]);
+            log.by_index.push(first);
+            log.index_of.insert(first, index);
         }
     }
     logs
+}
+
+/// Of several messages at one offset the one that upstream goes by: the first of a hash set
+/// in Clojure, which for integers is known. Of others it is the one found first.
+fn first_in_a_set<'v>(there: &[Message], value: impl Fn(&Message) -> &'v Value) -> Message {
+    let place = |message: &Message| value(message).as_int().map(place_in_a_set);
+    if there.iter().any(|message| place(message).is_none()) {
+        return there[0];
+    }
+    let first = there.iter().copied().min_by_key(place);
+    first.unwrap_or(there[0])
+}
+
+/// Where an integer stands in the order of a hash set in Clojure: its hash is Murmur3's with
+/// the seed 0, and the set is a trie that takes five bits of it a level, the lowest first.
+fn place_in_a_set(number: i64) -> u64 {
+    let mix = |hash: u32, half: u32| {
+        let word = half.wrapping_mul(0xcc9e_2d51).rotate_left(15);
+        let hash = (hash ^ word.wrapping_mul(0x1b87_3593)).rotate_left(13);
+        hash.wrapping_mul(5).wrapping_add(0xe654_6b64)
+    };
+    let hash = if number == 0 {
+        0
+    } else {
+        let low = mix(0, number as u32);
+        let mut hash = mix(low, (number >> 32) as u32) ^ 8;
+        hash = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
+        hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
+        hash ^ (hash >> 16)
+    };
+    (0..7).fold(0, |place, level| {
+        place << 5 | u64::from(hash >> (5 * level) & 31)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_in_a_set;
+
+    #[test]
+    fn integers_stand_as_in_a_hash_set() {
+        let mut numbers: Vec<i64> = (0..12).collect();
+        numbers.sort_by_key(|n| place_in_a_set(*n));
+        assert_eq!(numbers, [0, 7, 1, 4, 6, 3, 2, 11, 9, 5, 10, 8]);
+    }
 }

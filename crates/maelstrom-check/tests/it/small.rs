@@ -1,8 +1,9 @@
 //! Stats, availability, exceptions, network, echo, unique ids: a history for each verdict.
 
 use maelstrom_check::{
-    Availability, History, NetEvent, NetEventKind, Op, Options, Value, Verdict, Workload,
-    availability, check, counter, echo, exceptions, net, stats, unique_ids,
+    Availability, EdnReader, History, KafkaOptions, KafkaResults, NetEvent, NetEventKind, Op,
+    Options, Value, Verdict, Workload, availability, check, counter, echo, exceptions, kafka, net,
+    stats, unique_ids,
 };
 use serde_json::json;
 
@@ -356,4 +357,48 @@ fn a_key_that_was_polled_and_never_had_a_message_is_unknown() {
     assert_eq!(verdict, Verdict::Unknown);
     let why = "operation 3 polled \"x\" and got an empty list";
     assert!(story.contains(why), "{story}");
+}
+
+/// Logs of one key: what each of these operations, one after the other, sent or polled.
+fn logs(steps: &[(u64, &str)]) -> KafkaResults {
+    let ops = (0i64..).zip(steps).flat_map(|(at, (process, step))| {
+        let f = if step.contains("send") {
+            "send"
+        } else {
+            "poll"
+        };
+        let value = EdnReader::new(step).next_form().unwrap().unwrap();
+        [
+            Op::invoke(*process, f, Value::vector(Vec::<Value>::new())).at(2 * at * 1_000_000_000),
+            Op::ok(*process, f, value).at((2 * at + 1) * 1_000_000_000),
+        ]
+    });
+    kafka(&history(ops), KafkaOptions::default())
+}
+
+#[test]
+fn of_two_messages_at_an_offset_the_first_of_a_hash_set_counts() {
+    let twice = |second: i64| {
+        let (sent, polled) = (
+            format!("[[:send \"k\" [0 {second}]]]"),
+            format!("[[:poll {{\"k\" [[0 {second}]]}}]]"),
+        );
+        let first = r#"[[:send "k" [0 1]]]"#;
+        logs(&[(0, first), (0, &sent), (1, &polled), (1, &polled)]).error_types
+    };
+    let back = "nonmonotonic-poll".to_owned();
+    assert!(twice(7).contains(&back));
+    assert!(!twice(2).contains(&back));
+}
+
+#[test]
+fn a_poll_in_vain_is_as_late_as_the_first_message_is_old() {
+    let sent = r#"[[:send "k" [0 1]]]"#;
+    let found = logs(&[
+        (0, sent),
+        (1, r#"[[:poll {}]]"#),
+        (1, r#"[[:poll {"k" []}]]"#),
+        (2, r#"[[:poll {"k" [[0 1]]}]]"#),
+    ]);
+    assert_eq!(found.worst_realtime_lag.lag, 3.0);
 }
