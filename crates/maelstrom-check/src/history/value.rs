@@ -256,8 +256,11 @@ impl Ord for Value {
             (Self::Int(a), Self::Int(b)) => a.cmp(b),
             (Self::Float(a), Self::Float(b)) => a.total_cmp(b),
             (Self::Char(a), Self::Char(b)) => a.cmp(b),
-            (Self::Big(a), Self::Big(b))
-            | (Self::Str(a), Self::Str(b))
+            (Self::Big(a), Self::Big(b)) => match (self.is_integer(), other.is_integer()) {
+                (true, true) => integers(a, b),
+                (left, right) => right.cmp(&left).then_with(|| a.cmp(b)),
+            },
+            (Self::Str(a), Self::Str(b))
             | (Self::Keyword(a), Self::Keyword(b))
             | (Self::Symbol(a), Self::Symbol(b)) => a.cmp(b),
             (Self::Vector(a) | Self::List(a), Self::Vector(b) | Self::List(b))
@@ -266,6 +269,16 @@ impl Ord for Value {
             (Self::Tagged(a), Self::Tagged(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
+    }
+}
+
+/// The order of two integers, written without leading zeros.
+fn integers(a: &str, b: &str) -> Ordering {
+    let by_size = a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+    match (a.starts_with('-'), b.starts_with('-')) {
+        (false, false) => by_size,
+        (true, true) => by_size.reverse(),
+        (left, right) => right.cmp(&left),
     }
 }
 

@@ -359,6 +359,20 @@ fn a_key_that_was_polled_and_never_had_a_message_is_unknown() {
     assert!(story.contains(why), "{story}");
 }
 
+#[test]
+fn ids_beyond_64_bits_are_ordered_as_numbers() {
+    let numbers = [
+        "-200000000000000000000",
+        "-99999999999999999999",
+        "99999999999999999999",
+        "340282366920938463463374607431768211455",
+    ];
+    let given = [2, 0, 3, 1].map(|i| Value::from_json(numbers[i]).unwrap());
+    let results = unique_ids(&ids(given));
+    let ends = [0, 3].map(|i| Value::from_json(numbers[i]).unwrap());
+    assert_eq!(results.range, ends.into());
+}
+
 /// Logs of one key: what each of these operations, one after the other, sent or polled.
 fn logs(steps: &[(u64, &str)]) -> KafkaResults {
     let ops = (0i64..).zip(steps).flat_map(|(at, (process, step))| {
