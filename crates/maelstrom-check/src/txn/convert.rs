@@ -183,19 +183,31 @@ fn keys_of_one_type(history: &History) -> Result<(), String> {
 /// appended, as Elle does (`dirty-update-cases` of `elle.list-append`).
 fn elements_have_writers(history: &History) -> Result<(), String> {
     let mut appended: FxHashSet<(&Value, &Value)> = FxHashSet::default();
-    let mut longest: FxHashMap<&Value, (&[Value], usize)> = FxHashMap::default();
+    // Of several as long as each other Elle takes any one.
+    let mut longest: FxHashMap<&Value, Vec<(&[Value], usize)>> = FxHashMap::default();
     for (_, op) in history.client_ops().filter(|(_, op)| is_txn(op)) {
         for (f, key, value) in op.value.items().iter().filter_map(step) {
+            let read = value.items();
             if f == "append" {
                 appended.insert((key, value));
-            } else if value.items().len() > longest.get(key).map_or(0, |(read, _)| read.len()) {
-                longest.insert(key, (value.items(), op.index));
+            } else if !read.is_empty() {
+                let longest = longest.entry(key).or_default();
+                let length = longest.first().map_or(0, |(read, _)| read.len());
+                if read.len() > length {
+                    longest.clear();
+                }
+                if read.len() >= length {
+                    longest.push((read, op.index));
+                }
             }
         }
     }
-    let phantom = longest.iter().filter_map(|(key, (read, index))| {
-        let element = read.iter().find(|e| !appended.contains(&(*key, *e)))?;
-        Some((index, key, element))
+    let phantom = longest.iter().filter_map(|(key, reads)| {
+        let phantoms = reads.iter().map(|(read, index)| {
+            let element = read.iter().find(|e| !appended.contains(&(*key, *e)))?;
+            Some((*index, *key, element))
+        });
+        phantoms.collect::<Option<Vec<_>>>()?.into_iter().min()
     });
     match phantom.min() {
         None => Ok(()),

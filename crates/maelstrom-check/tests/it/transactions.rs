@@ -424,6 +424,20 @@ fn a_transaction_that_reads_a_register_and_then_writes_it_depends_on_itself() {
 }
 
 #[test]
+fn a_list_of_two_longest_reads_is_judged_by_the_one_whose_elements_were_appended() {
+    let lists = Workload::TxnListAppend;
+    let (appends, phantom) = ("[:append x 1] [:append x 2]", "[:r x [2 9]]");
+    let judged = |reads: &[_]| judged(lists, "read-committed", &[&[appends], reads].concat());
+    assert_eq!(judged(&[phantom]).0, Verdict::Unknown);
+    let (verdict, found) = judged(&[phantom, "[:r x [1 2]]"]);
+    assert_eq!(verdict, Verdict::Invalid);
+    assert!(
+        found.contains(&"incompatible-order".to_owned()),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn an_order_in_time_is_a_graph_though_only_a_failure_comes_later() {
     let text = "{:process 0 :type :invoke :f :txn :value [[:append x 1]]}
                 {:process 0 :type :ok :f :txn :value [[:append x 1]]}
