@@ -3,10 +3,14 @@
 //! Maelstrom's reader is strict with the envelope (a field too many, or an `id`
 //! of `null`, and the line is no message) and lenient with the text: control
 //! characters may stand in strings as they are, bytes that are no UTF-8 count as
-//! U+FFFD, what stands behind the message on its line is passed over, and a body
-//! that is missing, `null` or `[]` counts as `{}`.
+//! U+FFFD, what stands behind the message on its line is passed over, of a field
+//! that is given twice the last counts, and a body that is missing, `null` or `[]`
+//! counts as `{}`.
+
+use std::fmt;
 
 use maelstrom_proto::{Body, Frame, Message, NodeId};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -52,9 +56,7 @@ fn unusual(line: &[u8]) -> Result<Line, String> {
 /// The message that a text begins with.
 fn first(text: &str) -> Result<Line, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(text).into_iter();
-    let Envelope {
-        src, dest, body, ..
-    } = match reader.next() {
+    let Envelope { src, dest, body } = match reader.next() {
         Some(read) => read?,
         // Nothing at all, and the error that says so.
         None => serde_json::from_str(text)?,
@@ -65,16 +67,54 @@ fn first(text: &str) -> Result<Line, serde_json::Error> {
     })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Envelope {
     src: String,
     dest: String,
-    #[serde(default = "empty", deserialize_with = "body")]
     body: Body,
-    /// The network gives its own.
-    #[serde(default, rename = "id", deserialize_with = "integer")]
-    _id: (),
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Field {
+    Src,
+    Dest,
+    Body,
+    Id,
+}
+
+/// Read by hand, as a field may be given twice: the last counts.
+impl<'de> Deserialize<'de> for Envelope {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(EnvelopeVisitor)
+    }
+}
+
+struct EnvelopeVisitor;
+
+impl<'de> Visitor<'de> for EnvelopeVisitor {
+    type Value = Envelope;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with src, dest and body")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope, A::Error> {
+        let (mut src, mut dest, mut content) = (None, None, None);
+        while let Some(field) = map.next_key()? {
+            match field {
+                Field::Src => src = Some(map.next_value()?),
+                Field::Dest => dest = Some(map.next_value()?),
+                Field::Body => content = Some(body(map.next_value::<Box<RawValue>>()?.as_ref())?),
+                // The network gives its own.
+                Field::Id => integer(map.next_value::<Box<RawValue>>()?.as_ref())?,
+            }
+        }
+        Ok(Envelope {
+            src: src.ok_or_else(|| Error::missing_field("src"))?,
+            dest: dest.ok_or_else(|| Error::missing_field("dest"))?,
+            body: content.unwrap_or_else(empty),
+        })
+    }
 }
 
 /// The body of a message that says nothing.
@@ -83,23 +123,21 @@ fn empty() -> Body {
 }
 
 /// A body, or nothing in a form that Maelstrom takes for an empty one.
-fn body<'de, D: Deserializer<'de>>(from: D) -> Result<Body, D::Error> {
-    let text = Box::<RawValue>::deserialize(from)?;
+fn body<E: Error>(text: &RawValue) -> Result<Body, E> {
     match text.get() {
         "null" => Ok(empty()),
         list if serde_json::from_str::<[(); 0]>(list).is_ok() => Ok(empty()),
-        object => serde_json::from_str(object).map_err(serde::de::Error::custom),
+        object => serde_json::from_str(object).map_err(E::custom),
     }
 }
 
 /// An integer of any size, and nothing else.
-fn integer<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
-    let number = Box::<RawValue>::deserialize(from)?;
+fn integer<E: Error>(number: &RawValue) -> Result<(), E> {
     let digits = number.get().trim_start_matches('-');
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }
-    Err(serde::de::Error::custom(format!(
+    Err(E::custom(format!(
         "`id` may be left out, but where it is given it is an integer, not {number}"
     )))
 }
@@ -148,6 +186,10 @@ mod tests {
             (r#"{"src":"a","dest":"b"}"#, "{}"),
             (r#"{"src":"a","dest":"b","body":null}"#, "{}"),
             (r#"{"src":"a","dest":"b","body":[ ]}"#, "{}"),
+            (
+                r#"{"id":1,"src":"x","body":{"n":1},"dest":"y","src":"a","dest":"b","id":2,"body":{"n":2,"n":3}}"#,
+                r#"{"n":2,"n":3}"#,
+            ),
         ] {
             let Line { message, rest } = read(line.as_bytes()).unwrap();
             assert_eq!(rest, "", "{line}");
