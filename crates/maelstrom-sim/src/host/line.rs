@@ -46,6 +46,13 @@ fn ordinary(line: &str) -> Option<Message> {
 fn unusual(line: &[u8]) -> Result<Line, String> {
     let text = String::from_utf8_lossy(line);
     let text = text.trim_end();
+    if text.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if text.starts_with('\u{feff}') {
+        let mark = "it begins with a byte order mark (U+FEFF), which is no part of JSON";
+        return Err(mark.to_owned());
+    }
     let read = match first(text) {
         Err(_) if text.chars().any(char::is_control) => first(&without_controls(text)),
         read => read,
@@ -219,7 +226,12 @@ mod tests {
     #[test]
     fn a_line_that_is_no_message_says_why() {
         for (line, reason) in [
-            ("", "EOF"),
+            ("", "it is empty"),
+            (" \r\n", "it is empty"),
+            (
+                "\u{feff}{\"src\":\"a\",\"dest\":\"b\",\"body\":{}}",
+                "byte order mark",
+            ),
             ("hello", "expected value"),
             (
                 r#"{"src":"a","dest":"b","body":{},"mood":1}"#,
