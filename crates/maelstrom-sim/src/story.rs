@@ -5,14 +5,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use maelstrom_check::{History, Op, Process, Results, Value, Workload};
+use maelstrom_check::{History, Op, OpType, Process, Results, Value, Workload};
 
 use crate::run::Outcome;
+use crate::schema::excerpt;
 use crate::settings::Settings;
 use crate::timeline::partition_in_words;
 
 /// How many values are named of those that share a fate.
 const NAMED: usize = 6;
+
+/// How much of a node's own words about an error is told.
+const QUOTED: usize = 200;
 
 impl Outcome {
     /// What the checkers found, as a story: what went wrong, with which value,
@@ -24,11 +28,49 @@ impl Outcome {
 
 /// The story of a history that was recorded elsewhere, under settings that are known.
 pub fn story(settings: &Settings, history: &History, results: &Results) -> String {
-    let story = results.story();
+    let story = results.story() + &errors(settings, history);
     match settings.workload {
         Workload::Broadcast | Workload::GSet => lost_values(settings, history) + &story,
         _ => story,
     }
+}
+
+/// What nodes refused, or left without an answer, and the words of the first to
+/// do so; the checkers tell of replies that are malformed.
+fn errors(settings: &Settings, history: &History) -> String {
+    let mut errors: BTreeMap<(&str, OpType, &str), (usize, &Op)> = BTreeMap::new();
+    let malformed = |op: &Op| op.extra.iter().any(|(name, _)| name == "exception");
+    let unsuccessful = history
+        .client_ops()
+        .map(|(_, op)| op)
+        .filter(|op| matches!(op.kind, OpType::Fail | OpType::Info) && !malformed(op));
+    for op in unsuccessful {
+        let Some(error) = &op.error else { continue };
+        let name = error.items().first().unwrap_or(error).name();
+        let kind = (op.f.as_str(), op.kind, name.unwrap_or("unknown"));
+        errors.entry(kind).or_insert((0, op)).0 += 1;
+    }
+    if errors.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("Errors:\n");
+    for ((f, kind, name), (count, first)) in errors {
+        let node = node_of(settings, &first.process).unwrap_or("a node");
+        let words = match first.error.as_ref().map_or(&[][..], Value::items) {
+            [_, Value::Nil] | [_] | [] => String::new(),
+            [_, Value::Str(words), ..] => format!(": {}", excerpt(words, QUOTED)),
+            [_, words, ..] => format!(": {}", excerpt(&words.to_string(), QUOTED)),
+        };
+        // Writing to a string can't fail.
+        let _ = writeln!(
+            text,
+            "  {f}: {count} {} with {name}, the first of {node} at {:.3} s{}",
+            kind.name(),
+            first.seconds(),
+            words.replace('\n', "\n    ")
+        );
+    }
+    text
 }
 
 /// The values that a node's final read misses: who was told each, when, which

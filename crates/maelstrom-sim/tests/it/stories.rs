@@ -3,7 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use maelstrom_node::{Context, Node};
+use maelstrom_node::proto::echo::{Request as Echo, Response};
+use maelstrom_node::{Context, Node, handler};
 use maelstrom_sim::{Fault, InProcess, Run, Settings, Workload};
 
 use super::echo;
@@ -73,6 +74,32 @@ fn nothing_is_told_of_values_where_nothing_is_missing() {
     let outcome = outcome.execute();
     let results = outcome.check();
     assert_eq!(outcome.story(&results), results.story());
+}
+
+#[test]
+fn errors_are_told_with_the_words_of_the_node() {
+    let outcome = Run::new(settings(Workload::Kafka), 1, InProcess::new(echo)).execute();
+    let story = outcome.story(&outcome.check());
+    let told: Vec<&str> = story
+        .lines()
+        .skip_while(|line| *line != "Errors:")
+        .collect();
+    assert_eq!(told.len(), 3, "{story}");
+    for (line, f) in told[1..].iter().zip(["poll", "send"]) {
+        assert!(line.starts_with(&format!("  {f}: ")), "{story}");
+        assert!(
+            line.contains(" fail with not-supported, the first of n"),
+            "{story}"
+        );
+        assert!(line.contains(&format!("`{f}`")), "{story}");
+    }
+    let silent = |_| {
+        handler(async |_, Echo::Echo { .. }| std::future::pending::<Result<Response, _>>().await)
+    };
+    let outcome = Run::new(settings(Workload::Echo), 1, InProcess::new(silent)).execute();
+    let story = outcome.story(&outcome.check());
+    let told = " info with net-timeout, the first of n";
+    assert!(story.contains(told), "{story}");
 }
 
 #[test]
