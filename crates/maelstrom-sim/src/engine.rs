@@ -242,10 +242,11 @@ impl<'a> Engine<'a> {
         let operations = self.operations.clone();
         let set_ups = clients.iter().map(|client| operations.set_up(client));
         let results = self.drive(join_all(set_ups)).await?;
-        for (node, result) in nodes.iter().zip(results) {
+        for ((node, result), life) in nodes.iter().zip(results).zip(&self.lives) {
             result.map_err(|error| RunError::SetUp {
                 node: node.clone(),
                 reason: error.to_string(),
+                traces: self.node(life.number).and_then(|node| node.traces()),
             })?;
         }
         Ok(clients)

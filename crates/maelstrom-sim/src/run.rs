@@ -133,7 +133,7 @@ pub enum RunError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// A node did not take its `init`.
-    #[error("{node} did not take its init: {reason}{}", traces.as_ref().map(|traces| format!(". {traces}")).unwrap_or_default())]
+    #[error("{node} did not take its init: {reason}{}", following(traces))]
     Init {
         /// The node.
         node: NodeId,
@@ -142,13 +142,19 @@ pub enum RunError {
         /// What else is known of the node.
         traces: Option<Traces>,
     },
-    /// A node did not take what the workload begins with.
-    #[error("{node} did not take the message that the workload begins with: {reason}")]
+    /// A node did not take what the workload begins with, which is a topology
+    /// where it is anything.
+    #[error(
+        "{node} did not take the `topology` that the workload begins with: {reason}{}",
+        following(traces)
+    )]
     SetUp {
         /// The node.
         node: NodeId,
         /// What came instead of the reply.
         reason: String,
+        /// What else is known of the node.
+        traces: Option<Traces>,
     },
     /// A node did what no node may do.
     #[error("{0}")]
@@ -159,6 +165,12 @@ pub enum RunError {
     /// The history would not be one.
     #[error("the history could not be written: {0}")]
     History(#[from] maelstrom_check::Error),
+}
+
+/// What else is known of a node, behind what is wrong with it.
+fn following(traces: &Option<Traces>) -> String {
+    let traces = traces.as_ref();
+    traces.map_or_else(String::new, |traces| format!(". {traces}"))
 }
 
 impl Run {

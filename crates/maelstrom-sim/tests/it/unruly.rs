@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use maelstrom_sim::{ProblemKind, Settings, Verdict};
+use maelstrom_sim::{ProblemKind, Settings, Verdict, Workload};
 
 use crate::processes::{Script, alive, echoes, running};
 
@@ -290,4 +290,21 @@ fn a_node_that_reads_nothing_at_all_does_not_take_its_init() {
     };
     assert!(failure.contains("n0 did not take its init"), "{failure}");
     assert!(failure.contains("asleep"), "{failure}");
+}
+
+#[test]
+fn a_node_that_does_not_take_the_topology_is_quoted() {
+    let ignorant = Unruly {
+        start: "print('a topology, really', file=sys.stderr, flush=True)",
+        ready: "",
+    };
+    let mut settings = echoes();
+    settings.workload = Workload::Broadcast;
+    let Some(failure) = ignorant.failure(settings) else {
+        return;
+    };
+    let refused = "did not take the `topology` that the workload begins with: no answer in time";
+    assert!(failure.contains(refused), "{failure}");
+    assert!(failure.contains("a topology, really"), "{failure}");
+    assert!(failure.contains("/logs/n"), "{failure}");
 }
