@@ -96,6 +96,8 @@ pub enum ProblemKind {
 pub struct Traces {
     /// The last lines that it wrote to standard error.
     pub stderr: Vec<String>,
+    /// The beginning of a line on standard output that it did not end.
+    pub begun: String,
     /// Where the rest of them is.
     pub log: PathBuf,
 }
@@ -109,6 +111,13 @@ impl fmt::Display for Traces {
                 "Its last lines on standard error:\n  {}\n",
                 lines.join("\n  ")
             )?,
+        }
+        if !self.begun.is_empty() {
+            let begun = &self.begun;
+            writeln!(
+                f,
+                " On standard output it began a line that has no newline yet, and nobody reads half a line: {begun}"
+            )?;
         }
         write!(f, " The node's log: {}", self.log.display())
     }

@@ -179,6 +179,17 @@ fn a_node_that_never_answers_init_is_named_after_ten_seconds() {
 }
 
 #[test]
+fn an_answer_without_a_newline_is_shown_for_what_it_is() {
+    let answer = r#"{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}"#;
+    let script = Script::new(&format!("read line; printf '%s' '{answer}'; sleep 60"));
+    let failure = script.failure();
+    assert!(failure.contains("n0 did not take its init"), "{failure}");
+    let begun =
+        format!("began a line that has no newline yet, and nobody reads half a line: {answer}");
+    assert!(failure.contains(&begun), "{failure}");
+}
+
+#[test]
 fn a_program_that_can_not_be_run_says_what_to_look_at() {
     let script = Script::new(ECHO);
     std::fs::set_permissions(&script.program, PermissionsExt::from_mode(0o644)).unwrap();

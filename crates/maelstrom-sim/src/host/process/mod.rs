@@ -130,6 +130,7 @@ impl Host for Process {
             log: log_path,
             tell: self.tell.clone(),
             last_lines: Mutex::default(),
+            begun: Mutex::default(),
             over: AtomicBool::new(false),
             paused: AtomicBool::new(false),
         });
@@ -180,6 +181,8 @@ struct Life {
     log: PathBuf,
     tell: Option<Tell>,
     last_lines: Mutex<LastLines>,
+    /// The beginning of a line on standard output whose end has not come.
+    begun: Mutex<String>,
     /// The process has ended or is about to be: what its streams do from then
     /// on is no problem of theirs.
     over: AtomicBool,
@@ -193,10 +196,17 @@ impl Life {
 
     fn traces(&self) -> Traces {
         let last_lines = self.last_lines.lock();
+        let begun = self.begun.lock();
         Traces {
             stderr: last_lines.unwrap_or_else(PoisonError::into_inner).texts(),
+            begun: begun.unwrap_or_else(PoisonError::into_inner).clone(),
             log: self.log.clone(),
         }
+    }
+
+    /// Notes how a line on standard output begins, or that none is begun.
+    fn begin_line(&self, text: String) {
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 
     fn report(&self, problem: impl FnOnce(Traces) -> ProblemKind) {

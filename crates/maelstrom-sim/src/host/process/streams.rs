@@ -110,12 +110,14 @@ pub(super) async fn read_stdout(stdout: impl AsyncRead + Unpin, life: Arc<Life>)
         line.clear();
         // One huge line must not hold its memory for ever.
         line.shrink_to(16 * CHUNK);
-        let read = read_line(&mut stdout, &mut line, &mut after_return).await;
+        let begun = |line: &[u8]| life.begin_line(beginning(line));
+        let read = read_line(&mut stdout, &mut line, &mut after_return, begun).await;
         if !matches!(read, Ok(true)) {
             return life
                 .report_closed(|traces| ProblemKind::ClosedOutput { traces })
                 .await;
         }
+        life.begin_line(String::new());
         match take_line(&line, &life) {
             Ok(rest) if rest.is_empty() || told => {}
             Ok(rest) => {
@@ -140,11 +142,13 @@ pub(super) async fn read_stdout(stdout: impl AsyncRead + Unpin, life: Arc<Life>)
 }
 
 /// Reads up to the end of a line, which is a newline, a carriage return or one
-/// behind the other, as for Java. `false` when there is nothing left.
+/// behind the other, as for Java. `false` when there is nothing left. What has
+/// come of a line whose end has not is shown to `begun`.
 async fn read_line(
     input: &mut (impl AsyncBufRead + Unpin),
     line: &mut Vec<u8>,
     after_return: &mut bool,
+    begun: impl Fn(&[u8]),
 ) -> std::io::Result<bool> {
     loop {
         let chunk = input.fill_buf().await?;
@@ -163,6 +167,7 @@ async fn read_line(
         if end.is_some() || line.len() >= LONGEST_LINE {
             return Ok(true);
         }
+        begun(line);
     }
 }
 
@@ -284,7 +289,7 @@ mod tests {
         for size in 1..text.len() {
             let mut input = BufReader::with_capacity(size, text.as_bytes());
             let (mut line, mut lines, mut after_return) = (Vec::new(), Vec::new(), false);
-            while read_line(&mut input, &mut line, &mut after_return)
+            while read_line(&mut input, &mut line, &mut after_return, |_| {})
                 .await
                 .unwrap()
             {
