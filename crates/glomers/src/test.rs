@@ -169,7 +169,9 @@ fn settings(args: &TestArgs) -> Result<Settings, (u8, String)> {
             return Err((exit::BAD_ARGUMENTS, text));
         }
     }
-    names.extend(args.nodes.iter().chain(&args.node).cloned());
+    // Spaces behind a comma are as good as none.
+    names.extend(args.nodes.iter().map(|name| name.trim().to_owned()));
+    names.extend(args.node.iter().cloned());
     if !names.is_empty() {
         settings.nodes = names.into_iter().map(NodeId::from).collect();
     }

@@ -229,10 +229,13 @@ impl Settings {
         if self.nodes.is_empty() {
             return wrong("node-count", "0".into(), "at least 1");
         }
-        let foreign = |id: &&NodeId| id.kind() != NodeKind::Node || id.as_str().is_empty();
+        let foreign = |id: &&NodeId| {
+            let name = id.as_str();
+            id.kind() != NodeKind::Node || name.is_empty() || name.contains(['/', ','])
+        };
         if let Some(foreign) = self.nodes.iter().find(foreign) {
-            let allowed =
-                "names that do not begin with `c`, as those of clients do, and are no service's";
+            let allowed = "names that do not begin with `c`, as those of clients do, are no service's, \
+                and have no `,` or `/` in them";
             return wrong("nodes", format!("`{foreign}`"), allowed);
         }
         if self.nodes.iter().collect::<BTreeSet<_>>().len() < self.nodes.len() {
@@ -478,9 +481,11 @@ mod tests {
         assert!(fine.clone().rate(f64::NAN).validate().is_err());
         assert!(fine.clone().rate(-1.0).validate().is_err());
         assert!(fine.clone().nemesis_interval(0.0).validate().is_err());
-        let mut client = fine.clone();
-        client.nodes[0] = "cat".into();
-        assert!(client.validate().is_err());
+        for name in ["cat", "", "lin-kv", "rack/n1", "a,b"] {
+            let mut foreign = fine.clone();
+            foreign.nodes[0] = name.into();
+            assert!(foreign.validate().is_err(), "{name}");
+        }
         let mut twice = fine;
         twice.nodes[0] = twice.nodes[1].clone();
         assert!(twice.validate().is_err());

@@ -149,6 +149,20 @@ fn unknown_flags_and_stray_words_are_errors() {
     refused("run echo -- extra", &["--bin"]);
 }
 
+/// As in Maelstrom's list of nodes.
+#[test]
+fn spaces_behind_commas_are_no_part_of_names() {
+    let store = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_glomers"));
+    command.args(["test", "-w", "echo", "--bin", "/bin/false"]);
+    command
+        .args(["--nodes", "a, b,  d", "--store"])
+        .arg(store.path());
+    assert_eq!(command.output().unwrap().status.code(), Some(255));
+    let named = super::results(store.path())["settings"]["nodes"].clone();
+    assert_eq!(named, serde_json::json!(["a", "b", "d"]));
+}
+
 #[test]
 fn help_and_version_are_no_errors() {
     let store = tempfile::tempdir().unwrap();
@@ -191,6 +205,8 @@ fn test_refuses_what_maelstrom_refuses() {
     refused("test --bin /bin/cat --key-count 0", &["--key-count", "1.."]);
     refused("test --bin /bin/cat --nodes n1,n1", &["names that differ"]);
     refused("test --bin /bin/cat --nodes c1", &["clients"]);
+    refused("test -w echo --bin /bin/cat --node a,b", &["`a,b`", "`,`"]);
+    refused("test -w echo --bin /bin/cat -n ../x", &["`../x`", "`/`"]);
     refused(
         "test --bin /bin/cat --nodes a,seq-kv",
         &["`seq-kv`", "service"],
