@@ -1,7 +1,7 @@
 //! `glomers test`: Maelstrom's own command, for a node in any language.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use maelstrom_check::Workload;
@@ -202,3 +202,6 @@ fn command(args: &TestArgs, settings: &Settings, seed: u64) -> String {
     words.extend(for_the_node(&args.arguments));
     words.join(" ")
 }
+    if args.store != Path::new("store") {
+        words.push(format!("--store {}", quoted(&args.store.to_string_lossy())));
+    }
