@@ -229,8 +229,10 @@ impl Session {
         if self.settings.only_operations != Selection::All {
             anstream::println!("\n{}", outcome.timeline().trim_end());
         }
-        let passed = outcome.journal.events.last().map_or(0, |event| event.time);
-        let passed = Duration::from_nanos(passed);
+        let said = outcome.journal.events.last().map_or(0, |event| event.time);
+        // The last operation may end in silence.
+        let done = outcome.history.ops().last().map_or(0, |op| op.time);
+        let passed = Duration::from_nanos(said.max(u64::try_from(done).unwrap_or_default()));
         terminal::tail(passed, wall, &folder.path(), &self.command);
     }
 

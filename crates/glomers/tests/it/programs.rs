@@ -99,6 +99,30 @@ fn a_debug_print_ends_the_run_with_255_the_line_and_the_log() {
     }
 }
 
+/// What nobody answers takes its time all the same.
+#[test]
+fn the_time_of_a_run_counts_up_to_the_end_of_its_last_operation() {
+    let store = tempfile::tempdir().unwrap();
+    let silent = r#"read line
+echo '{"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}'
+sleep 60"#;
+    let program = script(store.path(), silent);
+    let words = format!("test -w echo --bin {program} --nodes n1 --time-limit 1 --no-report");
+    let run = glomers(
+        store.path(),
+        &format!("{words} --store {}", store.path().display()),
+    );
+    assert_eq!(run.code, 1, "{run:?}");
+    let (before, _) = run.out.split_once(" s of the run's time").unwrap();
+    let seconds = before.lines().last().unwrap().parse::<f64>().unwrap();
+    assert!((5.0..10.0).contains(&seconds), "{run:?}");
+    assert!(run.out.contains("1 info with net-timeout"), "{run:?}");
+    // To do it again leaves its files in the same store.
+    let again = run.out.lines().last().unwrap();
+    let store = format!(" --store {} ", store.path().display());
+    assert!(again.contains(&store), "{again}");
+}
+
 #[test]
 fn a_program_that_is_not_there_is_named() {
     let store = tempfile::tempdir().unwrap();
