@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::challenge::{self, Challenge};
 use crate::cli::RunArgs;
 use crate::exit;
-use crate::session::{Nodes, Session, complain, for_the_node, new_seed, quoted};
+use crate::session::{Nodes, Session, complain, for_the_node, missing, new_seed, quoted};
 use crate::upstream::{self, Installed, Upstream};
 
 /// Runs a challenge, tells what came of it, and gives the exit code.
@@ -77,9 +77,9 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
 /// Values in this process, or a program if processes are to run.
 fn nodes(args: &RunArgs, challenge: &Challenge, strategy: &str) -> Result<Nodes, String> {
     if let Some(program) = &args.bin {
-        return match program.is_file() {
-            true => Ok(Nodes::Program(program.clone(), args.arguments.clone())),
-            false => Err(format!("there is no program {}", program.display())),
+        return match missing(program) {
+            None => Ok(Nodes::Program(program.clone(), args.arguments.clone())),
+            Some(text) => Err(text),
         };
     }
     if args.real || args.upstream {

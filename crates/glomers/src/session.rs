@@ -2,7 +2,7 @@
 //! the person at the terminal is told.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -315,6 +315,17 @@ impl Console {
 pub(crate) fn complain(code: u8, text: &str) -> u8 {
     anstream::eprintln!("error: {text}");
     code
+}
+
+/// What is wrong with a program that can't be one.
+pub(crate) fn missing(program: &Path) -> Option<String> {
+    (!program.is_file()).then(|| {
+        let program = program.display();
+        format!(
+            "there is no program {program}: --bin is the path of a file, which is not looked for elsewhere, \
+            and its arguments go after --"
+        )
+    })
 }
 
 /// A word as a shell reads it back.

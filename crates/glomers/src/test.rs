@@ -10,7 +10,7 @@ use maelstrom_sim::{NodeId, Settings};
 use crate::cli::SettingArgs;
 use crate::exit;
 use crate::report::PageArgs;
-use crate::session::{Console, Nodes, Session, complain, for_the_node, new_seed, quoted};
+use crate::session::{Console, Nodes, Session, complain, for_the_node, missing, new_seed, quoted};
 
 /// What `test` can be told: every flag of `maelstrom test`, with its default.
 #[derive(Debug, Args)]
@@ -120,8 +120,7 @@ pub(crate) fn test(args: &TestArgs) -> u8 {
         Ok(settings) => settings,
         Err((code, text)) => return complain(code, &text),
     };
-    if !args.bin.is_file() {
-        let text = format!("there is no program {}", args.bin.display());
+    if let Some(text) = missing(&args.bin) {
         return complain(exit::CRASHED, &text);
     }
     for flag in args.ignored.given() {
@@ -198,10 +197,10 @@ fn command(args: &TestArgs, settings: &Settings, seed: u64) -> String {
     }
     words.extend(args.settings.flags());
     words.extend(args.no_strict.then(|| "--no-strict".to_owned()));
+    if args.store != Path::new("store") {
+        words.push(format!("--store {}", quoted(&args.store.to_string_lossy())));
+    }
     words.push(format!("--seed {seed}"));
     words.extend(for_the_node(&args.arguments));
     words.join(" ")
 }
-    if args.store != Path::new("store") {
-        words.push(format!("--store {}", quoted(&args.store.to_string_lossy())));
-    }

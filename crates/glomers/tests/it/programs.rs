@@ -129,7 +129,9 @@ fn a_program_that_is_not_there_is_named() {
     let run = glomers(store.path(), "run echo --bin /nowhere/at/all");
     assert_eq!(run.code, 255);
     assert!(
-        run.err.contains("there is no program /nowhere/at/all"),
+        run.err
+            .contains("there is no program /nowhere/at/all: --bin is the path of a file")
+            && run.err.contains("arguments go after --"),
         "{}",
         run.err
     );
