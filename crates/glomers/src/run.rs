@@ -6,7 +6,9 @@ use std::process::Command;
 use crate::challenge::{self, Challenge};
 use crate::cli::RunArgs;
 use crate::exit;
-use crate::session::{Nodes, Session, complain, for_the_node, missing, new_seed, quoted};
+use crate::session::{
+    Nodes, Session, complain, for_the_node, missing, new_seed, quoted, refused_by_programs,
+};
 use crate::upstream::{self, Installed, Upstream};
 
 /// Runs a challenge, tells what came of it, and gives the exit code.
@@ -23,9 +25,12 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
     if let Err(error) = settings.validate() {
         return complain(exit::BAD_ARGUMENTS, &error.to_string());
     }
-    if args.upstream
-        && let Some(text) = upstream::refused(&settings, args.seed)
-    {
+    let refused = match args.upstream {
+        true => upstream::refused(&settings, args.seed),
+        false if args.real || args.bin.is_some() => refused_by_programs(&settings),
+        false => None,
+    };
+    if let Some(text) = refused {
         return complain(exit::BAD_ARGUMENTS, &text);
     }
     let strategy = match challenge.strategy(args.strategy.as_deref()) {

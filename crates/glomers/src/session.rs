@@ -10,7 +10,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use maelstrom_check::{Options, Results, Verdict, check, net};
 use maelstrom_sim::{
-    EventKind, InProcess, Outcome, Pace, Phase, Process, Progress, Run, Selection, Settings,
+    EventKind, Fault, InProcess, Outcome, Pace, Phase, Process, Progress, Run, RunError, Selection,
+    Settings,
 };
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -324,6 +325,17 @@ pub(crate) fn missing(program: &Path) -> Option<String> {
         format!(
             "there is no program {program}: --bin is the path of a file, which is not looked for elsewhere, \
             and its arguments go after --"
+        )
+    })
+}
+
+/// Why nodes that are programs can't be run with these settings, if they can't.
+pub(crate) fn refused_by_programs(settings: &Settings) -> Option<String> {
+    let skewed = settings.nemesis.contains(&Fault::Skew);
+    skewed.then(|| {
+        format!(
+            "--nemesis can't be skew here: {}",
+            RunError::ClocksOfProcesses
         )
     })
 }

@@ -10,7 +10,9 @@ use maelstrom_sim::{NodeId, Settings};
 use crate::cli::SettingArgs;
 use crate::exit;
 use crate::report::PageArgs;
-use crate::session::{Console, Nodes, Session, complain, for_the_node, missing, new_seed, quoted};
+use crate::session::{
+    Console, Nodes, Session, complain, for_the_node, missing, new_seed, quoted, refused_by_programs,
+};
 
 /// What `test` can be told: every flag of `maelstrom test`, with its default.
 #[derive(Debug, Args)]
@@ -176,7 +178,10 @@ fn settings(args: &TestArgs) -> Result<Settings, (u8, String)> {
     }
     let settings = args.settings.apply(settings);
     match settings.validate() {
-        Ok(()) => Ok(settings),
+        Ok(()) => match refused_by_programs(&settings) {
+            None => Ok(settings),
+            Some(text) => Err((exit::BAD_ARGUMENTS, text)),
+        },
         // Maelstrom takes this argument, and crashes while it makes the test.
         Err(error) if error.setting == "concurrency" => Err((exit::CRASHED, error.to_string())),
         Err(error) => Err((exit::BAD_ARGUMENTS, error.to_string())),

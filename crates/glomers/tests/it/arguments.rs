@@ -163,6 +163,21 @@ fn spaces_behind_commas_are_no_part_of_names() {
     assert_eq!(named, serde_json::json!(["a", "b", "d"]));
 }
 
+/// Nobody but the system sets the clocks of processes.
+#[test]
+fn clocks_of_programs_are_not_skewed() {
+    for words in [
+        "test -w echo --bin /bin/cat",
+        "run echo --bin /bin/cat",
+        "run echo --real",
+    ] {
+        refused(
+            &format!("{words} --nemesis partition,skew"),
+            &["--nemesis can't be skew", "clocks of processes"],
+        );
+    }
+}
+
 #[test]
 fn help_and_version_are_no_errors() {
     let store = tempfile::tempdir().unwrap();
