@@ -255,6 +255,7 @@ impl Client {
                 .request(&self.address, &self.node, request.clone(), msg_id, timeout);
         let body = reply.await.map_err(|_| ClientError::Timeout)?;
         let reply = Value::from_json(body.as_str()).map_err(|error| {
+            let body = excerpt(body.as_str(), QUOTED);
             ClientError::Malformed(format!("{} answered {body}: {error}", self.node))
         })?;
         if reply.get("type").and_then(Value::name) == Some("error") {

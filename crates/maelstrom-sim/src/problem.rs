@@ -5,6 +5,11 @@ use std::path::PathBuf;
 
 use maelstrom_proto::{Message, NodeId};
 
+use crate::schema::excerpt;
+
+/// How much of a message is quoted.
+const QUOTED: usize = 500;
+
 /// Something that a node did which the protocol does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -138,12 +143,17 @@ impl ProblemKind {
     }
 }
 
+/// What a message says, its beginning at least.
+fn said(message: &Message) -> String {
+    excerpt(message.body.as_str(), QUOTED)
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (node, seconds) = (&self.node, self.time as f64 / 1e9);
         match &self.kind {
             ProblemKind::LateReply { message } => {
-                let (client, body) = (&message.dest, &message.body);
+                let (client, body) = (&message.dest, said(message));
                 write!(
                     f,
                     "{node} answered {client} at {seconds:.3} s, after the client had given up and gone: {body}. \
@@ -151,14 +161,14 @@ impl fmt::Display for Problem {
                 )
             }
             ProblemKind::UnknownDestination { message } => {
-                let (dest, body) = (&message.dest, &message.body);
+                let (dest, body) = (&message.dest, said(message));
                 write!(
                     f,
                     "{node} sent a message to `{dest}` at {seconds:.3} s, and there is nobody of that name: {body}"
                 )
             }
             ProblemKind::UnknownSource { message } => {
-                let (src, body) = (&message.src, &message.body);
+                let (src, body) = (&message.src, said(message));
                 write!(
                     f,
                     "{node} sent a message in the name of `{src}` at {seconds:.3} s, and there is nobody of that name: {body}"
@@ -185,7 +195,7 @@ impl fmt::Display for Problem {
                 )
             }
             ProblemKind::NoAnswer { message } => {
-                let (client, body) = (&message.dest, &message.body);
+                let (client, body) = (&message.dest, said(message));
                 write!(
                     f,
                     "{node} sent {client} a message at {seconds:.3} s whose `in_reply_to` is missing or no number from 0 up, \
@@ -227,6 +237,40 @@ impl fmt::Display for Problem {
                     "{node} ended at {seconds:.3} s, before the run did ({status}). {traces}"
                 )
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use maelstrom_proto::Body;
+
+    #[test]
+    fn a_message_is_quoted_in_part() {
+        let body = Body::parse(&format!(r#"{{"load":"{}"}}"#, "x".repeat(1_000_000))).unwrap();
+        let message = Message::new("n0", "n7", body);
+        for kind in [
+            ProblemKind::LateReply {
+                message: message.clone(),
+            },
+            ProblemKind::UnknownDestination {
+                message: message.clone(),
+            },
+            ProblemKind::UnknownSource {
+                message: message.clone(),
+            },
+            ProblemKind::NoAnswer { message },
+        ] {
+            let node = "n0".into();
+            let text = Problem {
+                time: 0,
+                node,
+                kind,
+            }
+            .to_string();
+            assert!(text.contains("{\"load\":\"xxx"), "{text}");
+            assert!(text.len() < 1000, "{} bytes", text.len());
         }
     }
 }
