@@ -220,7 +220,7 @@ impl Session {
             terminal::figures(rows, &Figures::of(results));
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
-                anstream::println!("\n{}", outcome.story(results).trim_end());
+                terminal::story(&outcome.story(results));
             } else {
                 for class in &results.exceptions.exceptions {
                     anstream::eprintln!("note: {class}");

@@ -65,6 +65,21 @@ pub(crate) fn verdict(verdict: Verdict, all_passed: bool) {
     println!("\n{line}");
 }
 
+/// How many characters of a line of a story are shown.
+const WIDEST: usize = 1000;
+
+/// The story of a run. Values may be of any size, and the whole of them is in
+/// the run's `results.json`.
+pub(crate) fn story(text: &str) {
+    println!();
+    for line in text.trim_end().lines() {
+        match line.char_indices().nth(WIDEST) {
+            Some((end, _)) => println!("{}…", &line[..end]),
+            None => println!("{line}"),
+        }
+    }
+}
+
 /// The last lines: how long it took, where the files are, how to do it again.
 pub(crate) fn tail(virtual_time: Duration, wall: Duration, folder: &Path, command: &str) {
     let (passed, took) = (virtual_time.as_secs_f64(), wall.as_secs_f64());

@@ -99,6 +99,33 @@ fn a_debug_print_ends_the_run_with_255_the_line_and_the_log() {
     }
 }
 
+/// However large what a node says is, the terminal stays readable.
+#[test]
+fn a_huge_value_is_shown_in_part() {
+    let store = tempfile::tempdir().unwrap();
+    let huge = r#"x=$(head -c 100000 /dev/zero | tr '\0' x)
+number=0
+while read line; do
+  number=$((number + 1))
+  case "$line" in
+    *init*) body='"type":"init_ok","in_reply_to":1'; to=c0 ;;
+    *) body='"type":"echo_ok","echo":"'$x'","in_reply_to":'$((number - 1)); to=c2 ;;
+  esac
+  printf '{"src":"n1","dest":"%s","body":{%s}}\n' $to "$body"
+done"#;
+    let program = script(store.path(), huge);
+    let words = format!("test -w echo --bin {program} --nodes n1 --time-limit 1 --no-report");
+    let run = glomers(
+        store.path(),
+        &format!("{words} --store {}", store.path().display()),
+    );
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("xxx…\n"), "{run:?}");
+    assert!(run.out.len() < 20_000, "{} bytes", run.out.len());
+    let told = results(store.path())["story"].as_str().unwrap().len();
+    assert!(told > 100_000, "{told}");
+}
+
 /// What nobody answers takes its time all the same.
 #[test]
 fn the_time_of_a_run_counts_up_to_the_end_of_its_last_operation() {
