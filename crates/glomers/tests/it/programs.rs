@@ -208,6 +208,18 @@ fn no_node_outlives_the_terminal() {
 }
 
 #[test]
+fn the_last_words_of_a_node_need_no_newline() {
+    let store = tempfile::tempdir().unwrap();
+    let program = script(store.path(), "printf 'out of cheese' >&2; exit 7");
+    let words = format!("test -w echo --nodes n1 --bin {program} --log-stderr");
+    let run = glomers(
+        store.path(),
+        &format!("{words} --store {}", store.path().display()),
+    );
+    assert!(run.err.contains("n1: out of cheese"), "{run:?}");
+}
+
+#[test]
 fn what_nodes_say_is_printed_while_the_run_is_under_way() {
     let store = tempfile::tempdir().unwrap();
     let program = script(store.path(), SILENT);

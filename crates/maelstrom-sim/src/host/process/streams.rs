@@ -210,6 +210,10 @@ pub(super) async fn read_stderr(
             .unwrap_or_else(PoisonError::into_inner);
         last_lines.push(chunk);
     }
+    if let Some(tell) = life.tell.as_ref().filter(|_| !begun.is_empty()) {
+        let line = String::from_utf8_lossy(&begun);
+        (tell.0)(life.outbox.id(), line.trim_end());
+    }
 }
 
 /// Tells of the lines that a chunk ends, and keeps the one that it begins. A
