@@ -31,6 +31,14 @@ pub(crate) struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes: 0 valid, 1 invalid, 2 unknown, 254 bad arguments, 255 the run could not be made or crashed.";
 
+/// What `test` does where `run` has official settings; and the exit codes.
+const DEFAULTS: &str = "\
+Settings that are not given are Maelstrom's own: --concurrency 1n --rate 5 --time-limit 60 --latency 0 \
+--latency-dist constant --topology grid --nemesis none --nemesis-interval 10 --key-count 10 \
+--max-txn-length 4 --max-writes-per-key 16 --consistency-models strict-serializable --services upstream
+
+Exit codes: 0 valid, 1 invalid, 2 unknown, 254 bad arguments, 255 the run could not be made or crashed.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the challenges, with their settings and thresholds.
@@ -50,7 +58,7 @@ pub(crate) enum Command {
     /// Run every strategy of every challenge, and write the table of results.
     Results(ResultsArgs),
     /// Test a node in any language, with Maelstrom's own flags, in real time.
-    #[command(after_help = EXIT_CODES, args_override_self = true)]
+    #[command(after_help = DEFAULTS, args_override_self = true)]
     Test(Box<TestArgs>),
     /// Judge a history that was recorded elsewhere.
     #[command(after_help = EXIT_CODES)]

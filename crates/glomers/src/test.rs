@@ -21,7 +21,8 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "FILE")]
     bin: PathBuf,
 
-    /// What clients do.
+    /// What clients do: broadcast, echo, g-counter, g-set, kafka, lin-kv, pn-counter, txn-list-append,
+    /// txn-rw-register or unique-ids.
     #[arg(short, long, default_value = "lin-kv")]
     workload: Workload,
 

@@ -288,6 +288,20 @@ fn test_has_every_flag_of_maelstroms_with_its_default() {
     assert_eq!(settings(others), given);
     // These have a default that the others' runs show, or none.
     let help = glomers(tempfile::tempdir().unwrap().path(), "test --help").out;
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let (_, shown) = words.split_at(words.iter().rposition(|word| *word == "own:").unwrap());
+    let flags = shown[1..].iter().take_while(|word| **word != "Exit");
+    let shown: Vec<&str> = flags.copied().collect();
+    // A concurrency for any workload: that of lin-kv was given.
+    let shown = shown.join(" ").replace("--concurrency 1n ", "");
+    assert!(shown.starts_with("--rate 5 --time-limit 60 "), "{shown}");
+    assert_eq!(settings(&shown), given);
+    for workload in maelstrom_check::Workload::ALL {
+        assert!(
+            help.contains(workload.name()),
+            "{workload} is not in {help}"
+        );
+    }
     for flag in [
         "--node-count",
         "--node <",
