@@ -71,6 +71,7 @@ pub(crate) fn run(args: &RunArgs) -> u8 {
         seed,
         nodes,
         strict: true,
+        lenient: None,
         store: args.store.clone(),
         page: args.page,
         command: command(args, Some(seed)),

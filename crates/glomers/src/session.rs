@@ -41,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) thresholds: &'static [Threshold],
     /// Whether the stricter checks count.
     pub(crate) strict: bool,
+    /// The flag with which they would not, where the command has one.
+    pub(crate) lenient: Option<&'static str>,
     /// The folder that keeps what runs leave.
     pub(crate) store: PathBuf,
     /// What becomes of its page.
@@ -221,6 +223,14 @@ impl Session {
             terminal::verdict(results.verdict(), rows.iter().all(|row| row.pass));
             if results.verdict() != Verdict::Valid {
                 terminal::story(&outcome.story(results));
+                if let Some(flag) = self.lenient
+                    && self.strict
+                    && results.maelstrom == Verdict::Valid
+                {
+                    anstream::println!(
+                        "Maelstrom itself calls such a run valid; with {flag} so does this command."
+                    );
+                }
             } else {
                 for class in &results.exceptions.exceptions {
                     anstream::eprintln!("note: {class}");

@@ -160,6 +160,7 @@ fn keep(args: &SweepArgs, many: &Many<'_>, challenge: &Challenge, seed: u64) {
         nodes: Nodes::InProcess(many.host.clone()),
         thresholds: many.thresholds,
         strict: true,
+        lenient: None,
         store: args.store.clone(),
         page: PageArgs::default(),
         command: again(

@@ -140,6 +140,7 @@ pub(crate) fn test(args: &TestArgs) -> u8 {
             nodes: Nodes::Program(args.bin.clone(), args.arguments.clone()),
             thresholds: &[],
             strict: !args.no_strict,
+            lenient: Some("--no-strict"),
             store: args.store.clone(),
             page: args.page,
             command: command(args, &settings, seed),

@@ -168,6 +168,7 @@ fn run_page(challenge: &'static Challenge, args: &CompareArgs, row: &Row) -> io:
         seed,
         nodes: Nodes::InProcess(host),
         strict: true,
+        lenient: None,
         store: PathBuf::new(),
         page: report::PageArgs::default(),
         command: row.again(challenge, args, seed),

@@ -284,6 +284,10 @@ fn stricter_checks_count_unless_they_are_left_out() {
     );
     assert_eq!(results["strict"]["valid?"], false);
     assert!(run.out.contains("duplicate-elements"), "{run:?}");
+    let how = "Maelstrom itself calls such a run valid; with --no-strict so does this command.";
+    assert!(run.out.contains(how), "{run:?}");
+    let (run, _) = test("broadcast", "", "forgetful");
+    assert!(!run.out.contains(how), "{run:?}");
     let (run, results) = test("broadcast", "--no-strict", "echoing");
     assert_eq!(
         (run.code, &results["valid?"]),
