@@ -106,12 +106,18 @@ impl Folder {
             serde_json::to_writer_pretty(&mut *out, results)?;
             out.write_all(b"\n")
         })?;
-        self.link(
-            &self.store.join(&self.challenge).join("latest"),
-            Path::new(&self.time),
-        )?;
+        let of_challenge = self.store.join(&self.challenge).join("latest");
         let relative = Path::new(&self.challenge).join(&self.time);
-        self.link(&self.store.join("latest"), &relative)
+        // A run is kept where there can be no links, too.
+        for linked in [
+            self.link(&of_challenge, Path::new(&self.time)),
+            self.link(&self.store.join("latest"), &relative),
+        ] {
+            if let Err(error) = linked {
+                anstream::eprintln!("note: {error}");
+            }
+        }
+        Ok(())
     }
 
     /// Writes the logs of nodes that have no standard error of their own.
@@ -157,6 +163,7 @@ impl Folder {
         let linked = std::os::unix::fs::symlink(target, &fresh);
         linked
             .and_then(|()| fs::rename(&fresh, link))
+            .inspect_err(|_| drop(fs::remove_file(&fresh)))
             .map_err(failed(link))
     }
 

@@ -250,3 +250,21 @@ fn a_table_of_results_keeps_what_was_not_run() {
     assert_eq!(nowhere.code, 255, "{nowhere:?}");
     assert!(nowhere.err.contains("end of results"), "{}", nowhere.err);
 }
+
+#[test]
+fn a_verdict_is_told_where_its_files_can_not_be_written() {
+    let store = tempfile::tempdir().unwrap();
+    // A folder in the place of a link, as copies of stores have it.
+    let latest = store.path().join("echo/latest");
+    std::fs::create_dir_all(&latest).unwrap();
+    let run = glomers(store.path(), "run echo --seed 1");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("Everything passed."), "{run:?}");
+    assert!(run.err.contains("note: "), "{run:?}");
+    assert!(
+        run.err.contains("echo/latest could not be written"),
+        "{run:?}"
+    );
+    let left = std::fs::read_dir(store.path().join("echo")).unwrap();
+    assert_eq!(left.count(), 2, "the run, and the folder that was there");
+}
