@@ -85,6 +85,18 @@ pub(crate) struct Kept {
     rows: Vec<Row>,
     /// How long it took.
     wall: Duration,
+    /// What kept it from being kept.
+    unwritten: Option<StoreError>,
+}
+
+impl Kept {
+    /// The run, if all of its files are there.
+    pub(crate) fn whole(mut self) -> Result<Self, StoreError> {
+        match self.unwritten.take() {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
 }
 
 impl Session {
@@ -103,8 +115,12 @@ impl Session {
             results,
             rows,
             wall,
+            unwritten,
         } = self.keep()?;
         self.tell(&outcome, &results, &rows, wall, &folder);
+        if let Some(error) = unwritten {
+            return Err(error);
+        }
         if self.page.open {
             report::open(&folder.path().join(report::FILE));
         }
@@ -114,7 +130,8 @@ impl Session {
         }
     }
 
-    /// Carries the run out and keeps what it leaves, without a word.
+    /// Carries the run out and keeps what it leaves, without a word. A run whose
+    /// files could not all be written has been made and judged all the same.
     pub(crate) fn keep(&self) -> Result<Kept, StoreError> {
         let folder = Arc::new(Folder::create(&self.store, self.name)?);
         let logs = NodeLogs::new(self.console.stderr);
@@ -132,28 +149,40 @@ impl Session {
         let results = self.judge(&outcome);
         let rows = rows(&outcome, &results, self.thresholds);
         let json = self.json(&outcome, &results, &rows);
-        // The page is made while the other files are written.
-        std::thread::scope(|scope| {
-            let wanted = !self.page.no_report;
-            let page = wanted.then(|| scope.spawn(|| report::page(&outcome, json.clone())));
-            folder.write(&outcome, &json)?;
-            match page.map(std::thread::ScopedJoinHandle::join) {
-                Some(Ok(page)) => folder.write_page(&page),
-                Some(Err(panic)) => std::panic::resume_unwind(panic),
-                None => Ok(()),
-            }
-        })?;
+        let written = self.write(&folder, &outcome, &json, &logs);
         folder.say_no_more();
-        if let Nodes::InProcess(_) = self.nodes {
-            folder.write_node_logs(&self.settings.nodes, &logs.take())?;
-        }
         Ok(Kept {
             folder,
             outcome,
             results,
             rows,
             wall,
+            unwritten: written.err(),
         })
+    }
+
+    fn write(
+        &self,
+        folder: &Folder,
+        outcome: &Outcome,
+        json: &Value,
+        logs: &NodeLogs,
+    ) -> Result<(), StoreError> {
+        // The page is made while the other files are written.
+        std::thread::scope(|scope| {
+            let wanted = !self.page.no_report;
+            let page = wanted.then(|| scope.spawn(|| report::page(outcome, json.clone())));
+            folder.write(outcome, json)?;
+            match page.map(std::thread::ScopedJoinHandle::join) {
+                Some(Ok(page)) => folder.write_page(&page),
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+                None => Ok(()),
+            }
+        })?;
+        match self.nodes {
+            Nodes::InProcess(_) => folder.write_node_logs(&self.settings.nodes, &logs.take()),
+            Nodes::Program(..) => Ok(()),
+        }
     }
 
     fn execute(&self, folder: &Arc<Folder>, bar: ProgressBar) -> Outcome {

@@ -15,7 +15,7 @@ use crate::exit;
 use crate::many::{Many, Spread, Summary, again};
 use crate::measured::Figures;
 use crate::report::{FILE, PageArgs};
-use crate::session::{Console, Nodes, Session, complain};
+use crate::session::{Console, Kept, Nodes, Session, complain};
 use crate::shrink::Shrinking;
 
 /// How long the first failure is cut down.
@@ -171,7 +171,7 @@ fn keep(args: &SweepArgs, many: &Many<'_>, challenge: &Challenge, seed: u64) {
         ),
         console: Console::default(),
     };
-    match session.keep() {
+    match session.keep().and_then(Kept::whole) {
         Ok(kept) => anstream::println!(
             "seed {seed} is kept: {}",
             kept.folder.path().join(FILE).display()

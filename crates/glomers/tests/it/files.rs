@@ -268,3 +268,30 @@ fn a_verdict_is_told_where_its_files_can_not_be_written() {
     let left = std::fs::read_dir(store.path().join("echo")).unwrap();
     assert_eq!(left.count(), 2, "the run, and the folder that was there");
 }
+
+/// Some file is larger than any may be here.
+#[cfg(unix)]
+#[test]
+fn a_run_that_can_not_be_kept_is_told_and_fails() {
+    let store = tempfile::tempdir().unwrap();
+    let words = format!(
+        "ulimit -f 16; trap '' XFSZ; exec {} run echo --seed 1 --store {}",
+        env!("CARGO_BIN_EXE_glomers"),
+        store.path().display()
+    );
+    let run = std::process::Command::new("/bin/sh")
+        .arg("-c")
+        .arg(words)
+        .output()
+        .unwrap();
+    let (out, err) = (
+        String::from_utf8(run.stdout).unwrap(),
+        String::from_utf8(run.stderr).unwrap(),
+    );
+    assert_eq!(run.status.code(), Some(255), "{err}");
+    assert!(out.contains("Everything passed."), "{out}{err}");
+    assert!(
+        err.contains(" could not be written: File too large"),
+        "{err}"
+    );
+}
