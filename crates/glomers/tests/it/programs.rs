@@ -164,6 +164,24 @@ fn a_program_that_is_not_there_is_named() {
     );
 }
 
+/// Programs run in the system's folder for temporary files.
+#[test]
+fn a_folder_that_is_not_there_is_not_taken_for_an_interpreter() {
+    let store = tempfile::tempdir().unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_glomers"))
+        .args(["test", "-w", "echo", "--bin", "/bin/sh", "--store"])
+        .arg(store.path())
+        .env("TMPDIR", "/no/such/folder")
+        .output()
+        .unwrap();
+    let error = String::from_utf8(run.stderr).unwrap();
+    assert!(
+        error.contains("could not be started: /no/such/folder"),
+        "{error}"
+    );
+    assert!(!error.contains("interpreter"), "{error}");
+}
+
 #[test]
 fn arguments_after_two_hyphens_reach_the_program() {
     let store = tempfile::tempdir().unwrap();

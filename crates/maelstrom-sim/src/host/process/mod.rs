@@ -104,11 +104,14 @@ impl Host for Process {
         // The working directory changes, so a relative path must not.
         let program = self.program.canonicalize();
         let program = program.map_err(|error| failed(&self.program, error))?;
+        let temporary = std::env::temp_dir();
+        let found = temporary.canonicalize();
+        found.map_err(|error| failed(&temporary, error))?;
         let mark = Mark::new();
         let mut child = Command::new(&program)
             .args(&self.arguments)
             .env(Mark::VARIABLE, mark.as_str())
-            .current_dir(std::env::temp_dir())
+            .current_dir(temporary)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
