@@ -107,7 +107,7 @@ def handle(body, src):
                 start += 1
             entries = list(enumerate(state["logs"].get(key, [])))[start : start + 10]
             found[key] = [[offset, msg] for offset, msg in entries if msg is not None]
-        return {"msgs": found}
+        return {"msgs": {key: messages for key, messages in found.items() if messages}}
     if kind == "commit_offsets":
         state["committed"].update(body["offsets"])
         return {}
