@@ -1,6 +1,6 @@
 //! `glomers check`: judge a history that somebody else recorded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use maelstrom_check::{Availability, ConsistencyModel, Options, Results, Verdict, Workload};
@@ -35,7 +35,7 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     json: bool,
 
-    /// The history: Jepsen's EDN, or JSON lines.
+    /// The history: Jepsen's EDN, or JSON lines; or the folder of a run, ours or Maelstrom's.
     file: PathBuf,
 }
 
@@ -54,14 +54,15 @@ pub(crate) fn check(args: &CheckArgs) -> u8 {
     options
         .consistency_models
         .clone_from(&args.consistency_models);
-    let results = match maelstrom_check::check_file(args.workload, &args.file, &options) {
+    let file = history(&args.file);
+    let results = match maelstrom_check::check_file(args.workload, &file, &options) {
         Ok(results) if args.no_strict => results,
         Ok(results) => judged(results),
         Err(error) => {
             // An error of the system names the file itself.
             let file = match &error {
                 maelstrom_check::Error::Io { .. } => String::new(),
-                _ => format!("{}: ", args.file.display()),
+                _ => format!("{}: ", file.display()),
             };
             anstream::eprintln!("error: {file}{error}");
             return exit::CRASHED;
@@ -73,6 +74,16 @@ pub(crate) fn check(args: &CheckArgs) -> u8 {
         anstream::println!("{}", results.story().trim_end());
     }
     code(&results)
+}
+
+/// The history itself, where the folder that holds it is given.
+fn history(path: &Path) -> PathBuf {
+    let ours = path.join("history.jsonl");
+    match (path.is_dir(), ours.is_file()) {
+        (false, _) => path.to_owned(),
+        (true, true) => ours,
+        (true, false) => path.join("history.edn"),
+    }
 }
 
 /// A file in which nothing happened was hardly meant to be judged, and to call

@@ -103,6 +103,27 @@ fn a_file_with_a_mistake_is_refused_with_its_line() {
 }
 
 #[test]
+fn the_folder_of_a_run_stands_for_its_history() {
+    let histories = Histories::new();
+    let empty = histories.0.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let judge = |folder: &std::path::Path| {
+        let words = format!("check -w unique-ids {}", folder.display());
+        glomers(histories.0.path(), &words)
+    };
+    histories.file(UNIQUE);
+    let theirs = judge(histories.0.path());
+    assert_eq!(theirs.code, 0, "{theirs:?}");
+    let ours = UNIQUE.replace("ID", "a");
+    std::fs::write(histories.0.path().join("history.jsonl"), ours).unwrap();
+    let run = judge(histories.0.path());
+    assert_eq!(run.code, 1, "{run:?}");
+    let none = judge(&empty);
+    assert_eq!(none.code, 255, "{none:?}");
+    assert!(none.err.contains("empty/history.edn"), "{}", none.err);
+}
+
+#[test]
 fn unknown_names_are_bad_arguments_that_list_the_known() {
     let histories = Histories::new();
     let run = histories.check("-w brodcast", UNIQUE);
