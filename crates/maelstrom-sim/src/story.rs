@@ -2,7 +2,7 @@
 //! node, when, and what the network looked like then. The checkers know only
 //! processes; a run's settings say which node each of them spoke to.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use maelstrom_check::{History, Op, OpType, Process, Results, Value, Workload};
@@ -194,7 +194,8 @@ fn node_of<'a>(settings: &'a Settings, process: &Process) -> Option<&'a str> {
 /// Which faults stood at a time, in words.
 fn standing(settings: &Settings, faults: &[&Op], time: i64) -> Vec<String> {
     let mut partition = None;
-    let mut others = BTreeMap::new();
+    let [mut down, mut paused, mut skewed] = [const { BTreeSet::<&str>::new() }; 3];
+    let mut links = BTreeSet::new();
     for op in faults.iter().take_while(|op| op.time <= time) {
         match op.f.as_str() {
             "start-partition" => {
@@ -204,30 +205,52 @@ fn standing(settings: &Settings, faults: &[&Op], time: i64) -> Vec<String> {
             }
             // What is healed at that very time may have stood.
             "stop-partition" if op.time < time => partition = None,
-            "kill" => drop(others.insert("kill", named(op, "killed", "down"))),
-            "start" => drop(others.remove("kill")),
-            "pause" => drop(others.insert("pause", named(op, "paused", "paused"))),
-            "resume" => drop(others.remove("pause")),
-            "start-loss" => drop(others.insert("loss", Some("messages were lost".into()))),
-            "stop-loss" => drop(others.remove("loss")),
-            "start-slow" => drop(others.insert("slow", Some("messages were slow".into()))),
-            "stop-slow" => drop(others.remove("slow")),
+            "kill" => {
+                down.extend(hit(op, "killed"));
+                // Its pause ends with a node's life.
+                paused.retain(|node| !down.contains(node));
+            }
+            "start" => down.clear(),
+            "pause" => paused.extend(hit(op, "paused")),
+            "resume" => paused.clear(),
+            "start-skew" => {
+                skewed.extend(op.value.entries().iter().filter_map(|(id, _)| id.name()))
+            }
+            "stop-skew" => skewed.clear(),
+            "start-loss" => drop(links.insert("messages were lost")),
+            "stop-loss" => drop(links.remove("messages were lost")),
+            "start-duplicate" => drop(links.insert("messages arrived twice")),
+            "stop-duplicate" => drop(links.remove("messages arrived twice")),
+            "start-slow" => drop(links.insert("messages were slow")),
+            "stop-slow" => drop(links.remove("messages were slow")),
             _ => {}
         }
     }
+    let nodes = [
+        were(&down, "down"),
+        were(&paused, "paused"),
+        were(&skewed, "wrong about the time"),
+    ];
+    let links = links.into_iter().map(str::to_owned);
     partition
         .into_iter()
-        .chain(others.into_values().flatten())
+        .chain(nodes.into_iter().flatten())
+        .chain(links)
         .collect()
 }
 
-/// What a fault did to nodes that it names as `done`, in words.
-fn named(op: &Op, done: &str, state: &str) -> Option<String> {
+/// The nodes with which a fault did what it names `done`.
+fn hit<'a>(op: &'a Op, done: &str) -> impl Iterator<Item = &'a str> {
     let hit = op.value.entries().iter();
-    let hit = hit.filter(|(_, outcome)| outcome.name() == Some(done));
-    let nodes: Vec<&str> = hit.filter_map(|(node, _)| node.name()).collect();
+    let hit = hit.filter(move |(_, outcome)| outcome.name() == Some(done));
+    hit.filter_map(|(node, _)| node.name())
+}
+
+/// How nodes were, in words, if there are any.
+fn were(nodes: &BTreeSet<&str>, state: &str) -> Option<String> {
     let were = if nodes.len() == 1 { "was" } else { "were" };
-    (!nodes.is_empty()).then(|| format!("{} {were} {state}", nodes.join(", ")))
+    let names: Vec<&str> = nodes.iter().copied().collect();
+    (!nodes.is_empty()).then(|| format!("{} {were} {state}", names.join(", ")))
 }
 
 /// When a node was killed last, if that was not before `time`.
@@ -274,7 +297,7 @@ mod tests {
         assert!(at(1).is_empty());
         assert_eq!(at(2), ["n1 was paused"]);
         // Nodes that come up are down until they are there.
-        let all = ["n0, n2 were down", "messages were lost", "n1 was paused"];
+        let all = ["n0, n2 were down", "n1 was paused", "messages were lost"];
         assert_eq!(at(5), all);
         assert_eq!(at(7), ["messages were lost"]);
         let killed = |time| killed(&faults, "n2", time);
@@ -283,5 +306,45 @@ mod tests {
             Some("n2 was killed at 4.000 s")
         );
         assert_eq!(killed(4_000_000_001), None);
+    }
+
+    #[test]
+    fn every_kind_of_fault_is_told_and_of_nodes_only_what_they_still_are() {
+        let text = r#"
+            {:process :nemesis :type :info :f :start-duplicate :time 1000000000 :value nil}
+            {:process :nemesis :type :info :f :start-duplicate :time 1000000000 :value :links-broken}
+            {:process :nemesis :type :info :f :start-skew :time 2000000000 :value :one}
+            {:process :nemesis :type :info :f :start-skew :time 2000000000 :value {"n1" {:jump-ms 5, :drift-ppm 0}}}
+            {:process :nemesis :type :info :f :stop-duplicate :time 3000000000 :value nil}
+            {:process :nemesis :type :info :f :stop-duplicate :time 3000000000 :value :links-mended}
+            {:process :nemesis :type :info :f :pause :time 4000000000 :value :majority}
+            {:process :nemesis :type :info :f :pause :time 4000000000 :value {"n0" :paused, "n2" :paused}}
+            {:process :nemesis :type :info :f :kill :time 5000000000 :value :one}
+            {:process :nemesis :type :info :f :kill :time 5000000000 :value {"n2" :killed}}
+            {:process :nemesis :type :info :f :stop-skew :time 6000000000 :value nil}
+            {:process :nemesis :type :info :f :stop-skew :time 6000000000 :value :clocks-reset}
+            {:process :nemesis :type :info :f :kill :time 6000000000 :value :minority-third}
+            {:process :nemesis :type :info :f :kill :time 6000000000 :value {}}
+            {:process :nemesis :type :info :f :start :time 7000000000 :value :all}
+            {:process :nemesis :type :info :f :start :time 7000000000 :value {"n2" :started}}
+        "#;
+        let history = History::parse(text).unwrap();
+        let settings = Settings::new(Workload::Broadcast);
+        let faults = done_by_nemesis(&history);
+        let at = |second: i64| standing(&settings, &faults, second * 1_000_000_000);
+        assert_eq!(at(1), ["messages arrived twice"]);
+        let both = ["n1 was wrong about the time", "messages arrived twice"];
+        assert_eq!(at(2), both);
+        assert_eq!(at(3), ["n1 was wrong about the time"]);
+        // A paused node that is killed is down, and runs when it is there again.
+        let killed = [
+            "n2 was down",
+            "n0 was paused",
+            "n1 was wrong about the time",
+        ];
+        assert_eq!(at(5), killed);
+        // A kill that hit nobody brings nobody up.
+        assert_eq!(at(6), ["n2 was down", "n0 was paused"]);
+        assert_eq!(at(7), ["n0 was paused"]);
     }
 }
