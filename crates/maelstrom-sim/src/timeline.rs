@@ -156,6 +156,10 @@ impl Outcome {
             match undone {
                 Some(undone) if !standing.remove(undone) => continue,
                 Some(_) => {}
+                // What was to hit nodes may have hit none.
+                None if matches!(f, "kill" | "pause" | "start-skew") && hit(op).is_empty() => {
+                    continue;
+                }
                 None => {
                     standing.insert(f);
                 }
@@ -170,12 +174,7 @@ impl Outcome {
     }
 
     fn fault(&self, op: &Op) -> String {
-        let nodes = || {
-            let named = op.value.entries().iter();
-            let named = named.filter(|(_, what)| what.name() != Some("already-running"));
-            let names: Vec<&str> = named.filter_map(|(node, _)| node.name()).collect();
-            names.join(", ")
-        };
+        let nodes = || hit(op).join(", ");
         match op.f.as_str() {
             "start-partition" => {
                 let grudge = op.value.items().get(1).unwrap_or(&Value::Nil);
@@ -305,6 +304,14 @@ impl Bulk {
             row(out, last, &line);
         }
     }
+}
+
+/// The nodes to which something was done.
+fn hit(op: &Op) -> Vec<&str> {
+    let hit = op.value.entries().iter();
+    let hit =
+        hit.filter(|(_, what)| !matches!(what.name(), Some("already-running" | "not-running")));
+    hit.filter_map(|(node, _)| node.name()).collect()
 }
 
 fn row(out: &mut String, time: u64, line: &str) {

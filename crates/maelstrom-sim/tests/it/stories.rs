@@ -65,6 +65,32 @@ fn a_long_timeline_keeps_its_beginning_and_its_end() {
 }
 
 #[test]
+fn a_timeline_names_the_nodes_that_a_fault_hit_and_no_fault_that_hit_nobody() {
+    let settings = settings(Workload::GSet).time_limit(20);
+    let settings = settings.nemesis(Fault::Kill).nemesis(Fault::Pause);
+    let settings = settings.nemesis_interval(1.0);
+    for seed in 0..20 {
+        let host = InProcess::new(|ctx| set(Conduct::Right, ctx));
+        let timeline = Run::new(settings.clone(), seed, host).execute().timeline();
+        let mut down: Vec<&str> = Vec::new();
+        for line in timeline.lines() {
+            let Some((_, fault)) = line.split_once("  -- ") else {
+                continue;
+            };
+            if let Some(nodes) = fault.strip_suffix(" killed") {
+                down.extend(nodes.split(", "));
+            } else if fault.contains(" started again") {
+                down.clear();
+            }
+            let paused = fault.strip_suffix(" paused").unwrap_or_default();
+            let dead = paused.split(", ").find(|node| down.contains(node));
+            assert_eq!(dead, None, "seed {seed}, {line}");
+            assert!(fault.starts_with(['n', 't']), "seed {seed}, {line}");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_told_of_values_where_nothing_is_missing() {
     let outcome = Run::new(
         settings(Workload::Broadcast),
