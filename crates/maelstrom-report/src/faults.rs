@@ -104,6 +104,9 @@ pub(crate) fn faults(history: &History, end: u64) -> Vec<Fault> {
         if !begins {
             done.extend(open.remove(&kind).map(|fault| Fault { to: time, ..fault }));
         } else if let Some(fault) = begun(kind, op, time, end) {
+            if kind == FaultKind::Kill {
+                done.extend(killed(&mut open, &fault.nodes, time));
+            }
             // One that begins while another of its kind stands takes its place.
             let before = open.insert(kind, fault);
             done.extend(before.map(|fault| Fault { to: time, ..fault }));
@@ -114,7 +117,24 @@ pub(crate) fn faults(history: &History, end: u64) -> Vec<Fault> {
     done
 }
 
-/// The fault that an operation says was begun. What is only asked for says nothing yet.
+/// What ends of a pause that stands: a node that is killed runs when it is there again.
+fn killed(open: &mut BTreeMap<FaultKind, Fault>, dead: &[String], time: u64) -> Option<Fault> {
+    let pause = open.remove(&FaultKind::Pause)?;
+    let (dead, still): (Vec<String>, Vec<String>) = pause
+        .nodes
+        .iter()
+        .cloned()
+        .partition(|node| dead.contains(node));
+    let of = |nodes: Vec<String>, to| {
+        let pause = pause.clone();
+        (!nodes.is_empty()).then_some(Fault { nodes, to, ..pause })
+    };
+    open.extend(of(still, pause.to).map(|still| (FaultKind::Pause, still)));
+    of(dead, time)
+}
+
+/// The fault that an operation says was begun. What is only asked for says nothing yet, and
+/// what hit nobody is none.
 fn begun(kind: FaultKind, op: &Op, from: u64, end: u64) -> Option<Fault> {
     let mut fault = Fault {
         kind,
@@ -139,12 +159,12 @@ fn begun(kind: FaultKind, op: &Op, from: u64, end: u64) -> Option<Fault> {
             op.value.name().filter(|value| *value == "links-broken")?;
         }
         FaultKind::Kill | FaultKind::Pause | FaultKind::Skew => {
-            if op.value.entries().is_empty() {
-                return None;
-            }
             let touched = op.value.entries().iter();
             let touched = touched.filter(|(_, done)| done.name() != Some("not-running"));
             fault.nodes = touched.filter_map(|(node, _)| name(node)).collect();
+            if fault.nodes.is_empty() {
+                return None;
+            }
         }
     }
     fault.nodes.sort();
@@ -186,5 +206,36 @@ mod tests {
         ];
         assert_eq!(seen, expected);
         assert_eq!(faults[0].sides(), [["n0"], ["n1"], ["n2"]]);
+    }
+
+    #[test]
+    fn a_fault_of_nobody_is_none_and_a_pause_ends_when_its_node_is_killed() {
+        let history = History::parse(
+            r#"{:process :nemesis, :type :info, :time 1, :f :kill, :value {}}
+            {:process :nemesis, :type :info, :time 2, :f :pause, :value {"n0" :not-running}}
+            {:process :nemesis, :type :info, :time 3, :f :pause, :value {"n0" :paused, "n1" :paused}}
+            {:process :nemesis, :type :info, :time 4, :f :kill, :value {"n1" :killed, "n2" :killed}}
+            {:process :nemesis, :type :info, :time 5, :f :start, :value {"n1" :started, "n2" :started}}
+            {:process :nemesis, :type :info, :time 6, :f :kill, :value {"n0" :killed}}
+            {:process :nemesis, :type :info, :time 7, :f :start, :value {"n0" :started}}
+            {:process :nemesis, :type :info, :time 8, :f :resume, :value {"n0" :resumed}}"#,
+        )
+        .expect("a history");
+        let faults = faults(&history, 9);
+        let seen = faults.iter().map(|fault| {
+            (
+                fault.kind.name(),
+                fault.from,
+                fault.to,
+                fault.nodes.join(" "),
+            )
+        });
+        let expected = [
+            ("pause", 3, 4, "n1".to_owned()),
+            ("pause", 3, 6, "n0".to_owned()),
+            ("kill", 4, 5, "n1 n2".to_owned()),
+            ("kill", 6, 7, "n0".to_owned()),
+        ];
+        assert_eq!(seen.collect::<Vec<_>>(), expected);
     }
 }
