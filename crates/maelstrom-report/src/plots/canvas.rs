@@ -263,6 +263,12 @@ pub(super) fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
+/// The end of an axis of the run's time, in seconds. A run that was over at once has an axis
+/// too, whose numbers can be told apart.
+pub(super) fn end(report: &Report) -> f64 {
+    seconds(report.end()).max(0.1)
+}
+
 /// The run's faults as shades.
 fn shades(report: &Report) -> Vec<(f64, f64)> {
     let faults = report.faults();

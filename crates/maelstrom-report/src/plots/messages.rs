@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Plot;
-use super::canvas::{Canvas, SERIES, above, figure, seconds, shaded};
+use super::canvas::{Canvas, SERIES, above, end, figure, seconds, shaded};
 use super::operations::line;
 use super::windows::Windows;
 use crate::Report;
@@ -59,7 +59,7 @@ fn ranked(counts: &BTreeMap<String, Vec<usize>>) -> Vec<&str> {
 /// How many messages of each type were sent per second.
 pub(super) fn by_type(report: &Report) -> Option<Plot> {
     let messages = report.journal()?.messages();
-    let end = seconds(report.end()).max(0.001);
+    let end = end(report);
     let windows = Windows::over(end);
     let mut counts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for message in messages {

@@ -8,7 +8,7 @@ use kuva::render::plots::Plot as Marks;
 use maelstrom_check::OpType;
 
 use super::Plot;
-use super::canvas::{Canvas, SERIES, SIZE, above, figure, seconds, shaded};
+use super::canvas::{Canvas, SERIES, SIZE, above, end, figure, shaded};
 use super::windows::Windows;
 use crate::Report;
 
@@ -80,10 +80,6 @@ impl Scale {
             false => "latency (ms)".into(),
         }
     }
-}
-
-fn end(report: &Report) -> f64 {
-    seconds(report.end()).max(0.001)
 }
 
 /// The latency of each operation at the time of its invocation.

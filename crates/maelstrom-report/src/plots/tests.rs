@@ -244,3 +244,18 @@ fn a_plane_has_its_limits_and_leads_on() {
     plane.groups.clear();
     assert_eq!(plane.plot("plane"), None);
 }
+
+#[test]
+fn a_run_that_is_over_at_once_has_an_axis_of_time() {
+    let history = History::from_ops([Op::invoke(0, "echo", 1).at(0), Op::ok(0, "echo", 1).at(0)]);
+    let mut journal = Journal::new();
+    let message = journal.send(0, "c0", "n0", "{\"type\":\"echo\"}");
+    journal.end_of(message, 0, Fate::Received);
+    let report = Report::new(history.expect("a history"), Some(journal), json!({}));
+    let plots = report.plots();
+    assert_eq!(plots.len(), 4);
+    for plot in &plots {
+        check(plot);
+        assert!(plot.svg.contains(">0.1</text>"), "{}", plot.svg);
+    }
+}
