@@ -108,6 +108,12 @@ fn why(report: &Report) -> Option<String> {
         let never = by_f.filter(|(f, of)| counts(f) && of["valid?"] == false);
         found.extend(never.map(|(f, _)| format!("no {f} succeeded")));
     }
+    if results["availability"]["valid?"] == false
+        && let Some(share) = results["availability"]["ok-fraction"].as_f64()
+    {
+        let share = 100.0 * share;
+        found.push(format!("only {share:.3} % of the operations were ok"));
+    }
     if found.is_empty() {
         // The stricter checks often say the same in other words.
         let findings = results["strict"]["findings"].as_array();
@@ -432,6 +438,13 @@ mod tests {
                     "strict": { "findings": [{ "name": "all-reads-empty", "count": 1 }] },
                 }),
                 "all-reads-empty (1).",
+            ),
+            (
+                json!({
+                    "valid?": false,
+                    "availability": { "valid?": false, "ok-fraction": 0.99936 },
+                }),
+                "only 99.936 % of the operations were ok.",
             ),
         ] {
             let report = Report::new(History::new(), None, results);
