@@ -1,8 +1,21 @@
 //! What the clients of a run did, and what the checks say where nobody wrote that down.
 
-use maelstrom_check::{Op, Options, Value, Workload, check};
+use std::collections::BTreeSet;
+
+use maelstrom_check::{Availability, Op, Options, Results, Value, Workload, check};
+use serde_json::Value as Json;
 
 use crate::Report;
+
+/// The models that transactions may have been held to if not to the strongest, which is asked
+/// for unless told otherwise; the stronger come first.
+const WEAKER: [&str; 5] = [
+    "serializable",
+    "snapshot-isolation",
+    "repeatable-read",
+    "read-committed",
+    "read-uncommitted",
+];
 
 /// What the clients did: as the settings say, else as the operations look.
 pub(crate) fn of(report: &Report) -> Option<Workload> {
@@ -47,18 +60,47 @@ fn seen(op: &Op, report: &Report) -> Option<Workload> {
 impl Report {
     /// Runs the checks where the results have no story: a run of Maelstrom's own. Its verdict
     /// stays; the story and the evidence are ours.
-    #[allow(clippy::field_reassign_with_default)] // Options may grow fields.
     pub(crate) fn add_evidence(&mut self) {
         if self.results["story"].is_string() || !self.results.is_object() {
             return;
         }
         let Some(workload) = of(self) else { return };
-        // Upstream has no stricter checks.
-        let mut options = Options::default();
-        options.strict = false;
-        let found = check(workload, &self.history, &options);
+        let found = self.judged(workload);
         self.results["story"] = found.story().into();
         let mut found = found.to_json();
         self.results["workload"] = found["workload"].take();
+    }
+
+    /// What the checks say under what was asked of the run. Maelstrom does not write that down,
+    /// but what it found.
+    #[allow(clippy::field_reassign_with_default)] // Options may grow fields.
+    fn judged(&self, workload: Workload) -> Results {
+        let mut options = Options::default();
+        // Upstream has no stricter checks.
+        options.strict = false;
+        if self.results["availability"]["valid?"] == false {
+            options.availability = Availability::Total;
+        }
+        let found = check(workload, &self.history, &options);
+        let transactional = matches!(workload, Workload::TxnListAppend | Workload::TxnRwRegister);
+        if !transactional || self.agrees(&found) {
+            return found;
+        }
+        let weaker = WEAKER.iter().filter_map(|name| name.parse().ok());
+        let mut weaker = weaker.map(|model| {
+            options.consistency_models = vec![model];
+            check(workload, &self.history, &options)
+        });
+        weaker.find(|found| self.agrees(found)).unwrap_or(found)
+    }
+
+    /// Whether the checks find the same in transactions as the results have.
+    fn agrees(&self, found: &Results) -> bool {
+        let (found, results) = (&found.to_json()["workload"], &self.results["workload"]);
+        let kinds = |of: &Json| -> BTreeSet<String> {
+            let kinds = of["anomaly-types"].as_array().into_iter().flatten();
+            kinds.filter_map(Json::as_str).map(str::to_owned).collect()
+        };
+        found["valid?"] == results["valid?"] && kinds(found) == kinds(results)
     }
 }

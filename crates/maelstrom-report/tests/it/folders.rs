@@ -40,6 +40,47 @@ fn a_run_of_maelstroms_is_told_without_its_messages() {
     );
 }
 
+/// Each of two transactions reads what the other is about to write.
+const SKEWED: &str = r#"
+    {:process 0, :type :invoke, :f :txn, :value [[:r 1 nil] [:w 2 1]], :time 0}
+    {:process 1, :type :invoke, :f :txn, :value [[:r 2 nil] [:w 1 2]], :time 1}
+    {:process 0, :type :ok, :f :txn, :value [[:r 1 nil] [:w 2 1]], :time 2}
+    {:process 1, :type :ok, :f :txn, :value [[:r 2 nil] [:w 1 2]], :time 3}
+"#;
+
+#[test]
+fn transactions_of_maelstroms_are_held_to_what_they_seem_to_have_been_held_to() {
+    let told = |results: &str| {
+        let folder = folder(&[("history.edn", SKEWED), ("results.edn", results)]);
+        let report = Report::read(folder.path()).unwrap();
+        let story = report.results()["story"].as_str().unwrap().to_owned();
+        (report.results()["workload"]["anomaly-types"].clone(), story)
+    };
+    let (kinds, story) = told("{:valid? true, :workload {:valid? true, :anomaly-types ()}}");
+    assert_eq!(kinds, serde_json::json!([]));
+    assert!(story.starts_with("The history is valid."), "{story}");
+    let asked = "{:valid? false, :workload {:valid? false, :anomaly-types (:G2-item)}}";
+    let (kinds, story) = told(asked);
+    assert_eq!(kinds, serde_json::json!(["G2-item"]));
+    assert!(story.starts_with("The history is invalid."), "{story}");
+}
+
+#[test]
+fn a_share_of_operations_that_was_too_small_for_maelstrom_is_so_in_the_story() {
+    let history = r#"
+        {:process 0, :type :invoke, :f :echo, :value 1, :time 0}
+        {:process 0, :type :ok, :f :echo, :value {:echo 1}, :time 10}
+        {:process 0, :type :invoke, :f :echo, :value 2, :time 20}
+        {:process 0, :type :info, :f :echo, :value 2, :error :net-timeout, :time 30}
+    "#;
+    let results = "{:valid? false, :availability {:valid? false, :ok-fraction 0.5}}";
+    let folder = folder(&[("history.edn", history), ("results.edn", results)]);
+    let report = Report::read(folder.path()).unwrap();
+    let story = report.results()["story"].as_str().unwrap();
+    assert!(story.starts_with("The history is invalid."), "{story}");
+    assert!(story.contains("Only 50.000 % of the operations"), "{story}");
+}
+
 #[test]
 fn where_nothing_else_names_the_nodes_partitions_do() {
     let cut = r#"{:process :nemesis, :type :info, :f :start-partition, :time 5, :value [:isolated {"n10" #{"n9"}, "n9" #{"n10"}}]}"#;
