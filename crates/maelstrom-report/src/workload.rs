@@ -49,6 +49,8 @@ fn seen(op: &Op, report: &Report) -> Option<Workload> {
             }
         }
         "add" if any(&|op| op.f == *"read" && op.value.is_collection()) => Workload::GSet,
+        // No read need have succeeded, and only sets count what was added.
+        "add" if report.results()["workload"]["attempt-count"].is_u64() => Workload::GSet,
         "add" if any(&|op| op.f == *"add" && op.value.as_int().is_some_and(|delta| delta < 0)) => {
             Workload::PnCounter
         }

@@ -66,6 +66,21 @@ fn transactions_of_maelstroms_are_held_to_what_they_seem_to_have_been_held_to() 
 }
 
 #[test]
+fn a_set_of_maelstroms_that_nobody_could_read_is_no_counter() {
+    let history = r#"
+        {:process 0, :type :invoke, :f :add, :value 1, :time 0}
+        {:process 0, :type :ok, :f :add, :value 1, :time 10}
+        {:process 0, :type :invoke, :f :read, :value nil, :time 20}
+        {:process 0, :type :info, :f :read, :value nil, :error :net-timeout, :time 30}
+    "#;
+    let results = "{:valid? false, :workload {:valid? :unknown, :attempt-count 1}}";
+    let folder = folder(&[("history.edn", history), ("results.edn", results)]);
+    let html = Report::read(folder.path()).unwrap().html();
+    assert!(html.contains("<title>g-set"));
+    assert!(!html.contains("the adds allow"));
+}
+
+#[test]
 fn a_share_of_operations_that_was_too_small_for_maelstrom_is_so_in_the_story() {
     let history = r#"
         {:process 0, :type :invoke, :f :echo, :value 1, :time 0}
