@@ -181,9 +181,10 @@ pub(super) struct Running {
     pub(super) progress: Progress,
 }
 
-/// A name of a folder or a file that is no way out, nor hidden.
+/// A name of a folder or a file that is no way out, nor hidden. Logs are named after nodes,
+/// whose names may be in any script.
 pub(super) fn is_name(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+,=@ ".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "-_.+,=@ ".contains(c);
     !text.is_empty() && !text.starts_with('.') && text.chars().all(plain)
 }
 

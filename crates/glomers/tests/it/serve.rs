@@ -373,3 +373,20 @@ fn an_interrupt_ends_it_though_somebody_listens() {
     assert_eq!(states.next(), None);
     assert_eq!(server.process.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn logs_of_nodes_with_names_in_any_script_are_handed_out() {
+    let store = tempfile::tempdir().unwrap();
+    let run = "echo/20260101T000000.000+0000";
+    by_hand(store.path(), run, r#"{"valid?": true}"#);
+    let logs = store.path().join(run).join("node-logs");
+    fs::create_dir(&logs).unwrap();
+    fs::write(logs.join("ñ1.log"), "hola").unwrap();
+    let server = Server::of(store.path());
+    let page = server.get(&format!("/runs/{run}"));
+    let link = format!("/runs/{run}/node-logs/ñ1.log");
+    assert!(page.body.contains(&link), "{page:?}");
+    // As a browser asks for it.
+    let log = server.get(&link.replace('ñ', "%C3%B1"));
+    assert_eq!((log.status, &*log.body), (200, "hola"), "{log:?}");
+}
