@@ -30,7 +30,7 @@ pub(crate) struct ShrinkArgs {
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
 
-    /// Search no longer than this many seconds.
+    /// Search no longer than this many seconds, nor for more than 3000 runs.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     within: u64,
 
@@ -113,14 +113,16 @@ impl Shrinking<'_> {
         anstream::println!("{}", format!("seed {seed}, virtual time").dimmed());
         let names: Vec<&str> = found.anomalies.iter().map(String::as_str).collect();
         anstream::println!("\n{}: {}", names.join(", ").red().bold(), found.size);
-        let (before, runs, took) = (found.before, found.runs, took.as_secs_f64());
-        let cut = format!("cut down from {before}, in {runs} runs and {took:.1} s");
+        let (before, runs, seconds) = (found.before, found.runs, took.as_secs_f64());
+        let cut = format!("cut down from {before}, in {runs} runs and {seconds:.1} s");
         anstream::println!("{}", cut.dimmed());
         if !found.complete {
-            let seconds = self.within.as_secs();
-            anstream::println!(
-                "The search was ended after {seconds} s: there may be a smaller one."
-            );
+            // A search ends when there is no more time, or after so many runs.
+            let limit = match took > self.within {
+                true => format!("{} s", self.within.as_secs()),
+                false => format!("{runs} runs"),
+            };
+            anstream::println!("The search was ended after {limit}: there may be a smaller one.");
         }
         match &found.outcome.failure {
             Some(failure) => anstream::println!("\n{failure}"),

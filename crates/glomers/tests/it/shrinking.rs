@@ -124,3 +124,16 @@ fn what_can_be_selected_is_said() {
             .contains("--only-operations")
     );
 }
+
+#[test]
+fn a_search_that_was_ended_says_by_which_limit() {
+    let store = tempfile::tempdir().unwrap();
+    let words = "shrink broadcast-c --strategy convergecast --seed 1 --time-limit 30 --latency 40 \
+                 --latency-dist exponential --nemesis pause,loss,duplicate,slow,skew --nemesis-interval 7";
+    for (within, limit) in [(600, "3000 runs"), (0, "0 s")] {
+        let run = glomers(store.path(), &format!("{words} --within {within}"));
+        assert_eq!(run.code, 1, "{run:?}");
+        let said = format!("The search was ended after {limit}: there may be a smaller one.");
+        assert!(run.out.contains(&said), "{run:?}");
+    }
+}
