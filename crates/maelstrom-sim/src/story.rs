@@ -135,8 +135,12 @@ fn lost_values(settings: &Settings, history: &History) -> String {
     if fates.is_empty() {
         return String::new();
     }
+    let (values, them) = match count {
+        1 => ("value was", "it"),
+        _ => ("values were", "them"),
+    };
     let mut text =
-        format!("Lost: {count} values were acknowledged, and nodes miss them at the end.\n");
+        format!("Lost: {count} {values} acknowledged, and nodes miss {them} at the end.\n");
     for ((why, who), values) in &fates {
         let more = match values.len().saturating_sub(NAMED) {
             0 => String::new(),
