@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use maelstrom_check::{History, Op, OpType, Process, Results, Value, Workload};
+use maelstrom_proto::NodeId;
 
 use crate::run::Outcome;
 use crate::schema::excerpt;
@@ -198,7 +199,7 @@ fn node_of<'a>(settings: &'a Settings, process: &Process) -> Option<&'a str> {
 /// Which faults stood at a time, in words.
 fn standing(settings: &Settings, faults: &[&Op], time: i64) -> Vec<String> {
     let mut partition = None;
-    let [mut down, mut paused, mut skewed] = [const { BTreeSet::<&str>::new() }; 3];
+    let [mut down, mut paused, mut skewed] = [const { BTreeSet::<NodeId>::new() }; 3];
     let mut links = BTreeSet::new();
     for op in faults.iter().take_while(|op| op.time <= time) {
         match op.f.as_str() {
@@ -219,7 +220,8 @@ fn standing(settings: &Settings, faults: &[&Op], time: i64) -> Vec<String> {
             "pause" => paused.extend(hit(op, "paused")),
             "resume" => paused.clear(),
             "start-skew" => {
-                skewed.extend(op.value.entries().iter().filter_map(|(id, _)| id.name()))
+                let nodes = op.value.entries().iter();
+                skewed.extend(nodes.filter_map(|(id, _)| id.name()).map(NodeId::from));
             }
             "stop-skew" => skewed.clear(),
             "start-loss" => drop(links.insert("messages were lost")),
@@ -245,16 +247,16 @@ fn standing(settings: &Settings, faults: &[&Op], time: i64) -> Vec<String> {
 }
 
 /// The nodes with which a fault did what it names `done`.
-fn hit<'a>(op: &'a Op, done: &str) -> impl Iterator<Item = &'a str> {
+fn hit(op: &Op, done: &str) -> impl Iterator<Item = NodeId> {
     let hit = op.value.entries().iter();
     let hit = hit.filter(move |(_, outcome)| outcome.name() == Some(done));
-    hit.filter_map(|(node, _)| node.name())
+    hit.filter_map(|(node, _)| node.name()).map(NodeId::from)
 }
 
 /// How nodes were, in words, if there are any.
-fn were(nodes: &BTreeSet<&str>, state: &str) -> Option<String> {
+fn were(nodes: &BTreeSet<NodeId>, state: &str) -> Option<String> {
     let were = if nodes.len() == 1 { "was" } else { "were" };
-    let names: Vec<&str> = nodes.iter().copied().collect();
+    let names: Vec<&str> = nodes.iter().map(NodeId::as_str).collect();
     (!nodes.is_empty()).then(|| format!("{} {were} {state}", names.join(", ")))
 }
 
@@ -323,7 +325,7 @@ mod tests {
             {:process :nemesis :type :info :f :stop-duplicate :time 3000000000 :value nil}
             {:process :nemesis :type :info :f :stop-duplicate :time 3000000000 :value :links-mended}
             {:process :nemesis :type :info :f :pause :time 4000000000 :value :majority}
-            {:process :nemesis :type :info :f :pause :time 4000000000 :value {"n0" :paused, "n2" :paused}}
+            {:process :nemesis :type :info :f :pause :time 4000000000 :value {"n10" :paused, "n2" :paused}}
             {:process :nemesis :type :info :f :kill :time 5000000000 :value :one}
             {:process :nemesis :type :info :f :kill :time 5000000000 :value {"n2" :killed}}
             {:process :nemesis :type :info :f :stop-skew :time 5000000001 :value nil}
@@ -342,15 +344,16 @@ mod tests {
         assert_eq!(at(2), both);
         // What is mended at that very time may have done it.
         assert_eq!(at(3), both);
+        assert_eq!(at(4)[0], "n2, n10 were paused");
         // A paused node that is killed is down, and runs when it is there again.
         let killed = [
             "n2 was down",
-            "n0 was paused",
+            "n10 was paused",
             "n1 was wrong about the time",
         ];
         assert_eq!(at(5), killed);
         // A kill that hit nobody brings nobody up.
-        assert_eq!(at(6), ["n2 was down", "n0 was paused"]);
-        assert_eq!(at(7), ["n0 was paused"]);
+        assert_eq!(at(6), ["n2 was down", "n10 was paused"]);
+        assert_eq!(at(7), ["n10 was paused"]);
     }
 }
