@@ -30,7 +30,7 @@ pub struct UniqueIdsResults {
     /// At most 48 of them, those given most often, and how often.
     #[serde(serialize_with = "as_map")]
     pub duplicated: Vec<(Value, usize)>,
-    /// The least and the greatest id.
+    /// The least and the greatest id, of those that are not nil.
     pub range: (Value, Value),
     /// Why the verdict is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,8 +75,11 @@ pub fn unique_ids(history: &History) -> UniqueIdsResults {
     duplicated.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
     duplicated.truncate(SHOWN);
     duplicated.sort();
-    let end = |id: Option<(&&Value, &usize)>| id.map_or(Value::Nil, |(id, _)| (*id).clone());
-    let range = (end(given.first_key_value()), end(given.last_key_value()));
+    // Nil sorts first and is no end, for upstream neither.
+    let mut ids = given.keys().copied().filter(|id| !id.is_nil());
+    let least = ids.next().cloned().unwrap_or_default();
+    let greatest = ids.next_back().unwrap_or(&least).clone();
+    let range = (least, greatest);
     let error = incomparable(given.keys().copied());
     let valid = if error.is_some() {
         Verdict::Unknown

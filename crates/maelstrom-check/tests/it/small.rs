@@ -152,6 +152,13 @@ fn ids_must_differ() {
         (Verdict::Invalid, vec![("a".into(), 2)])
     );
     assert_eq!(unique_ids(&history([])).range, (Value::Nil, Value::Nil));
+    // As for Tesser's range, which upstream uses.
+    let with_nil = unique_ids(&ids([2.into(), Value::Nil, 1.into()]));
+    assert_eq!(with_nil.range, (1.into(), 2.into()));
+    assert_eq!(
+        unique_ids(&ids([Value::Nil])).range,
+        (Value::Nil, Value::Nil)
+    );
 }
 
 #[test]
