@@ -108,7 +108,7 @@ pub struct Options {
     /// Whether the stricter checks count. By default they do.
     pub strict: bool,
     /// How many configurations a search for a linear order may try per key before its
-    /// verdict is unknown; each takes some sixty bytes. By default ten million.
+    /// verdict is unknown; each takes one to two hundred bytes. By default ten million.
     pub bound: usize,
     /// The models that transactions must keep; strict serializability by default.
     pub consistency_models: Vec<ConsistencyModel>,

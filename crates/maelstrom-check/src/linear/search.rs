@@ -3,11 +3,17 @@
 //! A *configuration* is the set of calls ordered so far and the state after them. The
 //! search walks through the events of the history that are not yet dealt with: at an
 //! invocation it may order that call next, at a completion of a call that it has not
-//! ordered it is stuck and goes back. Configurations are remembered, so that none is
-//! tried twice; the set of calls is remembered as a 128-bit sum of random words, one a
-//! call, which makes two sets collide less often than memory fails.
+//! ordered it is stuck and goes back, once it has tried the calls that never complete.
+//! Configurations are remembered, so that none is tried twice; the set of calls is remembered
+//! as a 128-bit sum of random words, one a call, which makes two sets collide less often than
+//! memory fails.
+//!
+//! A call that never completes need not be ordered. So a configuration is not tried either if
+//! one was that differs from it only in having ordered fewer of those: it can do all the same.
+//! Without this, a history that cannot be ordered would be searched once for each choice
+//! among its crashed calls.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Call, LastGood, Linearity, Model, Violation};
 
@@ -23,6 +29,12 @@ const FIRST_BOUND: usize = 4096;
 /// Ends a list.
 const END: u32 = u32::MAX;
 
+/// The place before the first event of calls that complete.
+const HEAD: usize = 0;
+
+/// The place before the first invocation of calls that never complete.
+const OPEN: usize = 1;
+
 /// An event: the invocation or completion of a call.
 struct Event {
     call: u32,
@@ -34,17 +46,25 @@ struct Event {
 struct Search<'a, M: Model> {
     model: &'a M,
     calls: &'a [Call<M::Op>],
-    /// The events not dealt with yet, linked; the first is a sentinel.
+    /// The events not dealt with yet, in two linked lists: from [`HEAD`] those of calls that
+    /// complete, from [`OPEN`] those of calls that never do.
     events: Vec<Event>,
     /// For each call the positions of its events; [`END`] for a completion that never was.
     places: Vec<(u32, u32)>,
     /// For each call without a completion the one before it that does the same, or [`END`].
     /// Neither has a deadline, so taking the later one first gains nothing.
     twin: Vec<u32>,
+    /// For each of the first 128 calls without a completion its bit; 0 for all other calls.
+    bit: Vec<u128>,
     ordered: Vec<bool>,
+    /// The configurations tried that had ordered no call with a bit.
     seen: FxHashSet<(u128, M::State)>,
-    /// The set of ordered calls, hashed.
+    /// Those that had, by the rest of them: the bits of each.
+    spent: FxHashMap<(u128, M::State), Vec<u128>>,
+    /// The set of ordered calls without a bit, hashed.
     set: u128,
+    /// The bits of the ordered calls.
+    bits: u128,
 }
 
 /// A well-mixed word for each call: splitmix64 over its number, twice.
@@ -66,8 +86,8 @@ fn word(call: u32) -> u128 {
 /// Lowe's memory of configurations already tried (*Testing for linearizability*, 2017).
 ///
 /// `bound` is the number of configurations after which the search gives up; a remembered
-/// configuration takes about forty bytes beyond the state. The result depends on nothing
-/// but the arguments.
+/// configuration takes about forty bytes beyond the state, and twice as much again where calls
+/// that never complete were ordered. The result depends on nothing but the arguments.
 pub fn linearize<M: Model>(model: &M, calls: &[Call<M::Op>], bound: usize) -> Linearity<M> {
     Search::new(model, calls).run(bound)
 }
@@ -115,29 +135,33 @@ impl<'a, M: Model> Search<'a, M> {
         }
         order.sort_unstable();
         let mut places = vec![(END, END); calls.len()];
-        let sentinel = Event {
+        let sentinel = || Event {
             call: END,
             is_return: false,
             prev: END,
-            next: 1,
+            next: END,
         };
-        let mut events = vec![sentinel];
-        for (at, (_, is_return, call)) in (1u32..).zip(&order) {
+        let mut events = vec![sentinel(), sentinel()];
+        let mut last = [HEAD, OPEN];
+        for (at, (_, is_return, call)) in (2u32..).zip(&order) {
             let place = &mut places[*call as usize];
             if *is_return {
                 place.1 = at;
             } else {
                 place.0 = at;
             }
+            let last = &mut last[usize::from(calls[*call as usize].complete.is_none())];
+            events[*last].next = at;
             events.push(Event {
                 call: *call,
                 is_return: *is_return,
-                prev: at - 1,
-                next: at + 1,
+                prev: *last as u32,
+                next: END,
             });
+            *last = at as usize;
         }
-        events.last_mut().expect("the sentinel is there").next = END;
         let mut twin = vec![END; calls.len()];
+        let mut bit = vec![0; calls.len()];
         let mut open: Vec<u32> = Vec::new();
         for (i, call) in (0u32..).zip(calls).filter(|(_, c)| c.complete.is_none()) {
             let same = |j: &&u32| calls[**j as usize].op == call.op;
@@ -149,6 +173,7 @@ impl<'a, M: Model> Search<'a, M> {
                 .find(same)
                 .copied()
                 .unwrap_or(END);
+            bit[i as usize] = 1u128.checked_shl(open.len() as u32).unwrap_or(0);
             open.push(i);
         }
         Self {
@@ -157,10 +182,41 @@ impl<'a, M: Model> Search<'a, M> {
             events,
             places,
             twin,
+            bit,
             ordered: vec![false; calls.len()],
             seen: FxHashSet::default(),
+            spent: FxHashMap::default(),
             set: 0,
+            bits: 0,
         }
+    }
+
+    /// Remembers the configuration after `call` and says whether to try it: not if it was
+    /// tried, or one that is the same but for fewer calls that never complete.
+    fn remember(&mut self, call: u32, state: &M::State) -> bool {
+        let bit = self.bit[call as usize];
+        let set = match bit {
+            0 => self.set.wrapping_add(word(call)),
+            _ => self.set,
+        };
+        let bits = self.bits | bit;
+        let key = (set, state.clone());
+        if bits == 0 {
+            return self.seen.insert(key);
+        }
+        if self.seen.contains(&key) {
+            return false;
+        }
+        let tried = self
+            .spent
+            .entry(key)
+            .or_insert_with(|| Vec::with_capacity(1));
+        if tried.iter().any(|fewer| fewer & bits == *fewer) {
+            return false;
+        }
+        tried.retain(|more| more & bits != bits);
+        tried.push(bits);
+        true
     }
 
     /// Takes a call's events out of the list.
@@ -176,7 +232,10 @@ impl<'a, M: Model> Search<'a, M> {
             }
         }
         self.ordered[call as usize] = true;
-        self.set = self.set.wrapping_add(word(call));
+        match self.bit[call as usize] {
+            0 => self.set = self.set.wrapping_add(word(call)),
+            bit => self.bits |= bit,
+        }
     }
 
     /// Puts back the events of the call lifted last.
@@ -192,77 +251,88 @@ impl<'a, M: Model> Search<'a, M> {
             }
         }
         self.ordered[call as usize] = false;
-        self.set = self.set.wrapping_sub(word(call));
+        match self.bit[call as usize] {
+            0 => self.set = self.set.wrapping_sub(word(call)),
+            bit => self.bits &= !bit,
+        }
     }
 
     fn run(mut self, bound: usize) -> Linearity<M> {
         let mut left = self.calls.iter().filter(|c| c.complete.is_some()).count();
         let mut state = self.model.initial();
-        // The calls ordered, each with the state before it and whether there was a choice.
-        let mut stack: Vec<(u32, M::State, bool)> = Vec::new();
+        // The calls ordered, each with the state before it and, if there was a choice, the
+        // deadline at which it was made.
+        let mut stack: Vec<(u32, M::State, Option<u32>)> = Vec::new();
         // The completion that the search got to, and the configurations stuck at it.
         let mut furthest = 0u32;
         let mut stuck: Vec<LastGood<M>> = Vec::new();
         let mut configurations = 0usize;
-        let mut at = self.events[0].next;
+        let mut at = self.events[HEAD].next;
+        // The first completion of a call that is not ordered, once the search got to it.
+        let mut deadline = END;
         while left > 0 {
-            debug_assert_ne!(
-                at, END,
-                "a call that completes has its completion in the list"
-            );
-            let Event {
-                call,
-                is_return,
-                next,
-                ..
-            } = self.events[at as usize];
-            if !is_return {
+            if at < deadline {
+                let Event {
+                    call,
+                    is_return,
+                    next,
+                    ..
+                } = self.events[at as usize];
+                if is_return {
+                    // Calls that never complete come last: most often none is needed.
+                    deadline = at;
+                    at = self.events[OPEN].next;
+                    continue;
+                }
                 let twin = self.twin[call as usize];
                 let op = &self.calls[call as usize].op;
                 let after = (twin == END || self.ordered[twin as usize])
                     .then(|| self.model.step(&state, op))
                     .flatten();
                 let completes = self.calls[call as usize].complete.is_some();
-                // A read without a completion constrains nothing and changes nothing.
                 let read = self.model.is_read(op);
-                match after {
-                    Some(_) if read && !completes => at = next,
-                    Some(after) if read => {
-                        self.lift(call);
-                        stack.push((call, std::mem::replace(&mut state, after), false));
-                        left -= 1;
-                        at = self.events[0].next;
-                    }
-                    Some(after) => {
-                        let set = self.set.wrapping_add(word(call));
-                        if self.seen.insert((set, after.clone())) {
+                // The call before never completes, and without it this one comes to the same.
+                let in_vain = after.is_some()
+                    && stack.last().is_some_and(|(last, before, _)| {
+                        self.calls[*last as usize].complete.is_none()
+                            && self.model.step(before, op) == after
+                    });
+                at = match after {
+                    // One without a completion constrains nothing, and this changes nothing.
+                    Some(after) if !completes && (read || after == state) => next,
+                    Some(after) if read || !in_vain && self.remember(call, &after) => {
+                        if !read {
                             configurations += 1;
                             if configurations > bound {
                                 return Linearity::Unknown {
                                     configurations: bound,
                                 };
                             }
-                            self.lift(call);
-                            stack.push((call, std::mem::replace(&mut state, after), true));
-                            left -= usize::from(completes);
-                            at = self.events[0].next;
-                        } else {
-                            at = next;
                         }
+                        self.lift(call);
+                        let before = std::mem::replace(&mut state, after);
+                        stack.push((call, before, (!read).then_some(deadline)));
+                        left -= usize::from(completes);
+                        deadline = END;
+                        self.events[HEAD].next
                     }
-                    None => at = next,
-                }
+                    _ => next,
+                };
                 continue;
             }
+            debug_assert_ne!(
+                deadline, END,
+                "a call that completes has its completion in the list"
+            );
             // A call completes that is not ordered: stuck.
-            if at >= furthest {
-                if at > furthest {
+            if deadline >= furthest {
+                if deadline > furthest {
                     stuck.clear();
                 }
-                furthest = at;
+                furthest = deadline;
                 let tail = &stack[stack.len().saturating_sub(ORDERED)..];
                 let order = tail.iter().map(|(call, ..)| *call as usize).collect();
-                self.note(&state, order, at, &mut stuck);
+                self.note(&state, order, deadline, &mut stuck);
             }
             // Undo up to the last choice, and take the next there.
             loop {
@@ -272,8 +342,9 @@ impl<'a, M: Model> Search<'a, M> {
                 self.unlift(call);
                 state = before;
                 left += usize::from(self.calls[call as usize].complete.is_some());
-                if choice {
+                if let Some(choice) = choice {
                     at = self.events[self.places[call as usize].0 as usize].next;
+                    deadline = choice;
                     break;
                 }
             }
@@ -285,12 +356,14 @@ impl<'a, M: Model> Search<'a, M> {
     /// Keeps a configuration that is stuck at the completion `at`.
     fn note(&self, state: &M::State, order: Vec<usize>, at: u32, stuck: &mut Vec<LastGood<M>>) {
         if stuck.len() < SHOWN && !stuck.iter().any(|s| s.state == *state) {
-            // Whatever is still in the list before `at` was invoked and is not ordered.
+            // Whatever is still in the lists before `at` was invoked and is not ordered.
             let mut pending = Vec::new();
-            let mut place = self.events[0].next;
-            while place < at {
-                pending.push(self.events[place as usize].call as usize);
-                place = self.events[place as usize].next;
+            for list in [HEAD, OPEN] {
+                let mut place = self.events[list].next;
+                while place < at {
+                    pending.push(self.events[place as usize].call as usize);
+                    place = self.events[place as usize].next;
+                }
             }
             pending.push(self.events[at as usize].call as usize);
             pending.sort_unstable();
