@@ -99,6 +99,15 @@ fn a_debug_print_ends_the_run_with_255_the_line_and_the_log() {
     }
 }
 
+/// A run of one node whose echoes are wrong, its files in `store`.
+fn wrong_echoes(store: &Path, text: &str) -> Run {
+    let program = script(store, text);
+    let words = format!("test -w echo --bin {program} --nodes n1 --time-limit 1 --no-report");
+    let run = glomers(store, &format!("{words} --store {}", store.display()));
+    assert_eq!(run.code, 1, "{run:?}");
+    run
+}
+
 /// However large what a node says is, the terminal stays readable.
 #[test]
 fn a_huge_value_is_shown_in_part() {
@@ -113,13 +122,7 @@ while read line; do
   esac
   printf '{"src":"n1","dest":"%s","body":{%s}}\n' $to "$body"
 done"#;
-    let program = script(store.path(), huge);
-    let words = format!("test -w echo --bin {program} --nodes n1 --time-limit 1 --no-report");
-    let run = glomers(
-        store.path(),
-        &format!("{words} --store {}", store.path().display()),
-    );
-    assert_eq!(run.code, 1, "{run:?}");
+    let run = wrong_echoes(store.path(), huge);
     assert!(run.out.contains("xxx…\n"), "{run:?}");
     assert!(run.out.len() < 20_000, "{} bytes", run.out.len());
     let told = results(store.path())["story"].as_str().unwrap().len();
@@ -133,13 +136,7 @@ fn the_time_of_a_run_counts_up_to_the_end_of_its_last_operation() {
     let silent = r#"read line
 echo '{"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}'
 sleep 60"#;
-    let program = script(store.path(), silent);
-    let words = format!("test -w echo --bin {program} --nodes n1 --time-limit 1 --no-report");
-    let run = glomers(
-        store.path(),
-        &format!("{words} --store {}", store.path().display()),
-    );
-    assert_eq!(run.code, 1, "{run:?}");
+    let run = wrong_echoes(store.path(), silent);
     let (before, _) = run.out.split_once(" s of the run's time").unwrap();
     let seconds = before.lines().last().unwrap().parse::<f64>().unwrap();
     assert!((5.0..10.0).contains(&seconds), "{run:?}");

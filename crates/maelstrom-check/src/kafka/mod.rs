@@ -187,10 +187,9 @@ fn allowed(kind: &str, options: KafkaOptions) -> bool {
 ///
 /// Allowed are `int-send-skip` and everything about G0: sends of different transactions may interleave.
 ///
-/// A poll of a message that nobody sent ends in unknown: upstream's check gives up on it. So
-/// does a key of which every poll came back with an empty list; one that leaves the key out is
-/// fine.
-/// So does an offset beyond 100 million, up to which it would keep every offset in memory.
+/// A poll of a message that nobody sent ends in unknown, since upstream's check gives up on it;
+/// so does a key of which every poll came back with an empty list (polls may leave it out), and
+/// an offset beyond 100 million, up to which upstream would keep every offset in memory.
 ///
 /// ```
 /// use maelstrom_check::{History, KafkaOptions, Verdict, kafka};
