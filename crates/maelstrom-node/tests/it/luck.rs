@@ -17,7 +17,14 @@ fn a_reader_that_goes_away_ends_the_node_without_a_fault() {
     let (silent, _) = std::io::pipe().unwrap();
     let silent = std::os::fd::OwnedFd::from(silent);
     node.output = std::io::BufReader::new(silent.into());
-    node.send(json!({"type": "echo", "echo": 1}));
+    let echo = r#"{"src":"c1","dest":"n0","body":{"type":"echo","echo":1,"msg_id":2}}"#;
+    // A process that another test is about to start has the pipe for a moment.
+    while node.child.try_wait().unwrap().is_none() {
+        let input = node.child.stdin.as_mut().unwrap();
+        // The node may be gone by now.
+        let _ = writeln!(input, "{echo}");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     let log = node.log();
     assert!(log.contains("nobody reads the output any more"), "{log}");
 }
