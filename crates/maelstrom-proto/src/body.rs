@@ -107,27 +107,12 @@ pub fn write_body<T: Serialize + ?Sized>(
             out.push(b',');
         }
         out.extend_from_slice(name);
-        push_number(out, id);
+        out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
     };
     field(b"\"msg_id\":", msg_id);
     field(b"\"in_reply_to\":", in_reply_to);
     out.push(b'}');
     Ok(())
-}
-
-/// Appends a number in decimal digits.
-fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
 }
 
 impl Body {

@@ -2,14 +2,15 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// The name of a party on the network: a node (`n0`), a client (`c12`) or a
 /// service (`lin-kv`).
 ///
-/// Cloning is cheap (a counted reference). Ids are ordered as people count:
+/// Cloning is cheap: names of up to 23 bytes, which all of Maelstrom's are, are
+/// copied as they stand, and longer ones are shared. Ids are ordered as people count:
 /// digits compare by their number, so `n2` comes before `n10`. A map is asked
 /// by an id and not by its text, whose order is another.
 ///
@@ -29,8 +30,8 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(places["n10"], 2);
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "std::borrow::Cow<'_, str>", into = "String")]
-pub struct NodeId(Arc<str>);
+#[serde(transparent)]
+pub struct NodeId(SmolStr);
 
 /// What kind of party a [`NodeId`] names.
 ///
@@ -64,8 +65,8 @@ impl NodeId {
     /// use maelstrom_proto::NodeId;
     /// assert_eq!(NodeId::new(format!("n{}", 3)), NodeId::from("n3"));
     /// ```
-    pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
+    pub fn new(name: impl AsRef<str>) -> Self {
+        Self(SmolStr::new(name))
     }
 
     /// The name as text.
@@ -104,7 +105,7 @@ impl NodeId {
     /// assert!(NodeId::from("c3").is_client() && !NodeId::from("n3").is_client());
     /// ```
     pub fn is_client(&self) -> bool {
-        self.0.starts_with('c')
+        self.0.as_bytes().first() == Some(&b'c')
     }
 }
 
@@ -140,7 +141,7 @@ impl From<std::borrow::Cow<'_, str>> for NodeId {
 
 impl From<NodeId> for String {
     fn from(id: NodeId) -> Self {
-        id.0.as_ref().to_owned()
+        id.0.into()
     }
 }
 

@@ -145,7 +145,7 @@ pub enum ShrinkError {
     },
     /// The run could not be made, and no node is to blame.
     #[error(transparent)]
-    Run(RunError),
+    Run(Box<RunError>),
     /// The search was stopped before the run could be repeated.
     #[error("there was no time to repeat the run of seed {seed}")]
     Stopped {
@@ -208,7 +208,7 @@ impl Shrink {
         };
         if first.shared.is_empty() {
             return Err(match first.outcome.failure {
-                Some(failure) => ShrinkError::Run(failure),
+                Some(failure) => ShrinkError::Run(Box::new(failure)),
                 None if first.results.verdict() == Verdict::Valid => ShrinkError::Valid { seed },
                 None => ShrinkError::Unknown { seed },
             });

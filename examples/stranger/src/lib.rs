@@ -32,8 +32,8 @@ pub fn g_set(_: Context) -> impl Node {
 }
 
 fn tell_all(ctx: &Context, element: u64) {
-    for peer in ctx.peers().cloned() {
-        let node = ctx.clone();
+    for peer in ctx.peers() {
+        let (node, peer) = (ctx.clone(), peer.clone());
         ctx.spawn(async move {
             let add = Request::Add { element };
             // Without a deadline it ends with an answer, or with the node.

@@ -151,7 +151,7 @@ fn a_run_that_tests_nothing_or_cant_be_made_is_told_apart() {
     assert!(matches!(error, ShrinkError::Unknown { .. }), "{error}");
     let error = run(settings(Workload::Echo).node_count(0)).unwrap_err();
     assert!(
-        matches!(error, ShrinkError::Run(RunError::Settings(_))),
+        matches!(&error, ShrinkError::Run(run) if matches!(**run, RunError::Settings(_))),
         "{error}"
     );
 }
