@@ -192,12 +192,13 @@ impl<'a> Scan<'a> {
         let mut number = 0_u64;
         while let Some(digit @ b'0'..=b'9') = bytes.get(end) {
             number = number
-                .checked_mul(10)?
-                .checked_add(u64::from(digit - b'0'))?;
+                .wrapping_mul(10)
+                .wrapping_add(u64::from(digit - b'0'));
             end += 1;
         }
-        // JSON knows no leading zeros; a fraction or an exponent is for serde.
-        let odd = end == start || (end > start + 1 && bytes[start] == b'0');
+        // JSON knows no leading zeros; a fraction, an exponent and numbers that
+        // may not fit are for serde.
+        let odd = !(1..20).contains(&(end - start)) || (end > start + 1 && bytes[start] == b'0');
         if odd || matches!(bytes.get(end), Some(b'.' | b'e' | b'E')) {
             return None;
         }

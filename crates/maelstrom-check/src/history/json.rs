@@ -104,10 +104,8 @@ impl<'a> Reader<'a> {
     fn array(&mut self, depth: usize) -> Option<Value> {
         let mut items = Vec::new();
         self.series(b'[', b']', |reader| {
-            items.push(match reader.small_integer() {
-                Some(small) => Value::Int(small),
-                None => reader.value(depth)?,
-            });
+            items.extend(reader.small_integers().into_iter().map(Value::Int));
+            items.push(reader.value(depth)?);
             Some(())
         })?;
         Some(Value::Vector(Arc::new(items)))
@@ -154,24 +152,30 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What most arrays are full of: an integer of a few digits, without
-    /// whitespace around it.
-    fn small_integer(&mut self) -> Option<i64> {
-        let bytes = self.text.as_bytes();
-        let (mut at, mut number) = (self.at, 0_i64);
-        while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
-            number = number
-                .wrapping_mul(10)
-                .wrapping_add(i64::from(digit - b'0'));
-            at += 1;
+    /// What most arrays are full of: integers of a few digits, without
+    /// whitespace around them. Takes those with a comma behind them, so that
+    /// there must be one more value.
+    fn small_integers(&mut self) -> Vec<i64> {
+        let mut integers = Vec::new();
+        let rest = &self.text.as_bytes()[self.at..];
+        let (mut taken, mut number) = (0, 0_i64);
+        for (at, byte) in rest.iter().enumerate() {
+            let length = at - taken;
+            let is_plain = (1..16).contains(&length) && (rest[taken] != b'0' || length == 1);
+            match byte {
+                b'0'..=b'9' => {
+                    let digit = i64::from(byte - b'0');
+                    number = number.wrapping_mul(10).wrapping_add(digit);
+                }
+                b',' if is_plain => {
+                    integers.push(number);
+                    (taken, number) = (at + 1, 0);
+                }
+                _ => break,
+            }
         }
-        let length = at - self.at;
-        let is_plain = bytes.get(self.at) != Some(&b'0') && (1..16).contains(&length);
-        if !is_plain || !matches!(bytes.get(at), Some(b',' | b']' | b'}')) {
-            return None;
-        }
-        self.at = at;
-        Some(number)
+        self.at += taken;
+        integers
     }
 
     /// A number: an integer of any size, or else what a float makes of it.
