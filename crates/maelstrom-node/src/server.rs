@@ -347,13 +347,12 @@ fn dispatch<N: Node>(
         "message", node = %ctx.id(), from = %src, kind = %header.kind, msg_id = header.msg_id,
     );
     let entered = span.enter();
-    let ctx = ctx.on_behalf_of(src);
     let msg_id = header.msg_id;
     // Reading a request, handling it and writing the response run code that is
     // not ours, and that may panic.
     let started = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let request = decode::<N::Request>(body.as_str())?;
-        Ok(start(node, &ctx, request, msg_id))
+        Ok(start(node.clone(), ctx.on_behalf_of(src), request, msg_id))
     }));
     match started {
         Ok(Ok(None)) => Ok(()),
@@ -368,7 +367,7 @@ fn dispatch<N: Node>(
                 role: Role::Handler {
                     patience: patience.map(|limit| (limit, Box::pin(tokio::time::sleep(limit)))),
                     excuse: excused::<N>,
-                    ctx,
+                    ctx: ctx.on_behalf_of(src),
                     msg_id,
                 },
             });
@@ -376,6 +375,7 @@ fn dispatch<N: Node>(
         }
         Ok(Err(error)) => Err(error),
         Err(panic) => {
+            let ctx = ctx.on_behalf_of(src);
             excused::<N>(&ctx, msg_id, Excuse::Panicked(&*panic));
             Ok(())
         }
@@ -385,12 +385,11 @@ fn dispatch<N: Node>(
 /// Polls a handler once where it stands, so that one that does not wait costs
 /// nothing more and keeps the order of arrival. Returns one that waits.
 fn start<N: Node>(
-    node: &Arc<N>,
-    ctx: &Context,
+    node: Arc<N>,
+    ctx: Context,
     request: N::Request,
     msg_id: Option<u64>,
 ) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
-    let (node, ctx) = (node.clone(), ctx.clone());
     let mut handler = Box::pin(async move {
         let result = node.handle(ctx.clone(), request).await;
         finished::<N>(&ctx, msg_id, result);

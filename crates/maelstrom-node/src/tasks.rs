@@ -59,6 +59,7 @@ enum Closed {
 }
 
 struct Place {
+    /// Away while it is polled, as its waker is.
     task: Option<Task>,
     waker: Waker,
     bell: Arc<Bell>,
@@ -171,21 +172,27 @@ impl Tasks {
             };
             let place = &mut state.places[index];
             place.bell.rung.store(false, Ordering::Release);
-            let Some(mut task) = place.task.take() else {
+            let mut away = place.task.take();
+            let Some(task) = &mut away else {
                 continue;
             };
-            let waker = place.waker.clone();
+            let waker = std::mem::replace(&mut place.waker, Waker::noop().clone());
             drop(state);
-            let ended = task.poll(&mut Cx::from_waker(&waker)).is_ready();
-            state = self.lock();
-            if !ended && !state.closed.shuts_out(&task) {
-                state.places[index].task = Some(task);
-                continue;
-            }
             let was_handler = task.is_handler();
-            drop(state);
-            drop(task);
+            if task.poll(&mut Cx::from_waker(&waker)).is_ready() {
+                away = None;
+            }
             state = self.lock();
+            state.places[index].waker = waker;
+            if let Some(task) = &away {
+                if !state.closed.shuts_out(task) {
+                    state.places[index].task = away;
+                    continue;
+                }
+                drop(state);
+                drop(away);
+                state = self.lock();
+            }
             self.leave(&mut state, index, was_handler);
         }
         !state.ready.is_empty()
