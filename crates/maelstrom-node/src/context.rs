@@ -85,7 +85,7 @@ impl Context {
                 id,
                 node_ids,
                 outbox,
-                born: Instant::now(),
+                born: environment.now(),
                 next_msg_id: AtomicU64::new(first_msg_id(&mut rng)),
                 rng: Mutex::new(rng),
                 environment,
@@ -195,7 +195,7 @@ impl Context {
         R: DeserializeOwned,
     {
         let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
-        let until = after(Instant::now(), timeout);
+        let until = after(self.now(), timeout);
         let outcome = self.call(dest, body, msg_id, until)?.await;
         concluded(outcome, dest, body, timeout)
     }
@@ -241,7 +241,7 @@ impl Context {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        let start = Instant::now();
+        let start = self.now();
         let deadline = retry.deadline.map(|limit| after(start, limit));
         let msg_id = self.shared.next_msg_id.fetch_add(1, Ordering::Relaxed);
         let mut now = start;
@@ -274,7 +274,7 @@ impl Context {
                 return Err(error);
             }
             debug!(%dest, attempt, %error, "trying again");
-            now = Instant::now();
+            now = self.now();
         }
         unreachable!("the attempts are counted without end")
     }
@@ -345,7 +345,7 @@ impl Context {
         F: FnMut() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send,
     {
-        let mut interval = tokio::time::interval_at(after(Instant::now(), period), period);
+        let mut interval = tokio::time::interval_at(after(self.now(), period), period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.spawn(async move {
             loop {
@@ -381,7 +381,7 @@ impl Context {
     /// # }
     /// ```
     pub fn uptime(&self) -> Duration {
-        self.shared.born.elapsed()
+        self.now() - self.shared.born
     }
 
     /// The wall-clock time since the Unix epoch. It may jump and step back.
@@ -393,6 +393,10 @@ impl Context {
     /// ```
     pub fn wall_clock(&self) -> Duration {
         self.shared.environment.wall_clock()
+    }
+
+    fn now(&self) -> Instant {
+        self.shared.environment.now()
     }
 
     /// How many requests of this node wait for a reply.

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand::rngs::{ChaCha8Rng, SysRng};
 use rand::{SeedableRng, TryRng};
+use tokio::time::Instant;
 
 /// Where a node's randomness and wall-clock time come from.
 ///
@@ -23,6 +24,7 @@ pub struct Environment {
     /// `None`: entropy of the system's, for each node anew.
     seed: Option<u64>,
     wall_clock: Arc<dyn Fn() -> Duration + Send + Sync>,
+    instants: Arc<dyn Fn() -> Instant + Send + Sync>,
 }
 
 impl Environment {
@@ -41,6 +43,7 @@ impl Environment {
                     .duration_since(UNIX_EPOCH)
                     .unwrap_or_default()
             }),
+            instants: Arc::new(Instant::now),
         }
     }
 
@@ -62,7 +65,32 @@ impl Environment {
         Self {
             seed: Some(seed),
             wall_clock: Arc::new(wall_clock),
+            instants: Arc::new(Instant::now),
         }
+    }
+
+    /// Has nodes ask `clock` what instant it is, for a host that knows it sooner
+    /// than tokio does: a clock of tokio's that can be paused is behind a lock.
+    /// It must be the instant that tokio would tell, whose timers end all waits.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use maelstrom_node::Environment;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// // A paused clock stands still until its host has it advance.
+    /// let now = Instant::now();
+    /// let environment = Environment::seeded(42, || Duration::ZERO).instants(move || now);
+    /// # }
+    /// ```
+    pub fn instants(mut self, clock: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
+        self.instants = Arc::new(clock);
+        self
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        (self.instants)()
     }
 
     /// The wall-clock time since the Unix epoch. It may jump and step back.

@@ -1,10 +1,12 @@
 //! The time of a run, in nanoseconds since it began: virtual or real.
 
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use futures::task::AtomicWaker;
 use tokio::time::{Instant, advance, sleep_until};
 
 /// How a run passes its time.
@@ -17,35 +19,95 @@ pub enum Pace {
     Real,
 }
 
+/// Wakes the one who waits for it, or the next who will.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    raised: AtomicBool,
+    waiting: AtomicWaker,
+}
+
+impl Signal {
+    pub(crate) fn raise(&self) {
+        self.raised.store(true, Ordering::Release);
+        self.waiting.wake();
+    }
+
+    async fn wait(&self) {
+        poll_fn(|cx| self.poll(cx)).await;
+    }
+
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.take() {
+            self.waiting.register(cx.waker());
+            // It may have been raised before anybody could be woken.
+            if !self.take() {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether it is raised, which it is no longer.
+    fn take(&self) -> bool {
+        self.raised.load(Ordering::Relaxed) && self.raised.swap(false, Ordering::Acquire)
+    }
+}
+
 /// Tells when everything that could run has run.
 ///
 /// The runtime calls [`Idle::parked`] whenever it has nothing left to do, and
-/// that wakes whoever waits in [`Idle::wait`].
-#[derive(Debug, Default)]
+/// that wakes whoever waits for it.
+#[derive(Debug)]
 pub(crate) struct Idle {
     wanted: AtomicBool,
-    reached: Notify,
+    reached: Signal,
+    /// The time, or [`UNKNOWN`] since it may have moved: virtual time stands
+    /// still but where the runtime parks and where the clock is advanced.
+    time: AtomicU64,
+}
+
+/// No time of a run.
+const UNKNOWN: u64 = u64::MAX;
+
+impl Default for Idle {
+    fn default() -> Self {
+        Self {
+            wanted: AtomicBool::new(false),
+            reached: Signal::default(),
+            time: AtomicU64::new(UNKNOWN),
+        }
+    }
 }
 
 impl Idle {
     pub(crate) fn parked(&self) {
+        self.time_moves();
         if self.wanted.load(Ordering::Relaxed) {
-            self.reached.notify_waiters();
+            self.reached.raise();
         }
     }
 
-    async fn wait(&self) {
-        /// Nobody waits any more, whichever way the wait ended.
-        struct Done<'a>(&'a AtomicBool);
-        impl Drop for Done<'_> {
-            fn drop(&mut self) {
-                self.0.store(false, Ordering::Relaxed);
-            }
-        }
-        let reached = self.reached.notified();
+    fn time_moves(&self) {
+        self.time.store(UNKNOWN, Ordering::Relaxed);
+    }
+
+    /// Waits until something `changed` (`false`), or everything that could run
+    /// has run.
+    async fn wait(&self, changed: &Signal) -> bool {
+        self.reached.raised.store(false, Ordering::Relaxed);
         self.wanted.store(true, Ordering::Relaxed);
-        let _done = Done(&self.wanted);
-        reached.await;
+        let is_idle = poll_fn(|cx| {
+            if changed.take() {
+                return Poll::Ready(false);
+            }
+            match self.reached.poll(cx) {
+                Poll::Ready(()) => Poll::Ready(true),
+                Poll::Pending => changed.poll(cx).map(|()| false),
+            }
+        });
+        let is_idle = is_idle.await;
+        self.wanted.store(false, Ordering::Relaxed);
+        is_idle
     }
 }
 
@@ -79,7 +141,23 @@ impl Clock {
 
     /// Nanoseconds since the run began.
     pub(crate) fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        let read = || u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let Some(Idle { time, .. }) = self.idle.as_deref() else {
+            return read();
+        };
+        // The runtime's own clock is behind a lock.
+        match time.load(Ordering::Relaxed) {
+            UNKNOWN => {
+                let now = read();
+                time.store(now, Ordering::Relaxed);
+                now
+            }
+            now => now,
+        }
+    }
+
+    pub(crate) fn instant(&self) -> Instant {
+        self.start + Duration::from_nanos(self.now())
     }
 
     /// How late a wait may end, in nanoseconds, without anybody to blame.
@@ -88,7 +166,7 @@ impl Clock {
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        Duration::from_nanos(self.now())
     }
 
     /// Waits until it is `time`, or something `changed` before that.
@@ -98,35 +176,40 @@ impl Clock {
     /// events may lie between two of those: the runtime itself goes from tick
     /// to tick, since it alone knows the timers, and only the rest of the way
     /// is jumped.
-    pub(crate) async fn advance_to(&self, time: Option<u64>, changed: &Notify) {
-        if let Some(idle) = &self.idle {
-            tokio::select! {
-                biased;
-                () = changed.notified() => return,
-                () = idle.wait() => {}
-            }
+    pub(crate) async fn advance_to(&self, time: Option<u64>, changed: &Signal) {
+        if let Some(idle) = &self.idle
+            && !idle.wait(changed).await
+        {
+            return;
         }
         let now = self.now();
         if self.idle.is_none() {
             self.sleep(time, changed).await;
         } else if let Some(time) = time.filter(|time| time / TICK <= now / TICK) {
-            advance(Duration::from_nanos(time.saturating_sub(now))).await;
+            self.jump(time.saturating_sub(now)).await;
         } else if !now.is_multiple_of(TICK) {
             // The runtime adds whole ticks to whatever the time is.
-            advance(Duration::from_nanos(TICK - now % TICK)).await;
+            self.jump(TICK - now % TICK).await;
         } else {
             self.sleep(time.map(|time| time - time % TICK), changed)
                 .await;
         }
     }
 
-    async fn sleep(&self, time: Option<u64>, changed: &Notify) {
+    async fn jump(&self, nanoseconds: u64) {
+        if let Some(idle) = &self.idle {
+            idle.time_moves();
+        }
+        advance(Duration::from_nanos(nanoseconds)).await;
+    }
+
+    async fn sleep(&self, time: Option<u64>, changed: &Signal) {
         let Some(time) = time else {
-            return changed.notified().await;
+            return changed.wait().await;
         };
         tokio::select! {
             biased;
-            () = changed.notified() => {}
+            () = changed.wait() => {}
             () = sleep_until(self.start + Duration::from_nanos(time)) => {}
         }
     }

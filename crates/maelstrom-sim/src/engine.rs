@@ -134,7 +134,7 @@ impl<'a> Engine<'a> {
         tokio::spawn(async move {
             if asked_to_end().await.is_ok() {
                 interrupted.store(true, Ordering::Relaxed);
-                network.changed().notify_one();
+                network.changed().raise();
             }
         });
     }

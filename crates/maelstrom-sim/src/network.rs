@@ -18,9 +18,8 @@ use futures::channel::oneshot;
 use maelstrom_check::Value;
 use maelstrom_proto::{Body, Message, NodeId, NodeKind};
 use rand::rngs::ChaCha8Rng;
-use tokio::sync::Notify;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Signal};
 use crate::journal::{EventKind, Journal, Recorder, Tell};
 use crate::nemesis::LinkFault;
 use crate::problem::{Problem, ProblemKind};
@@ -35,7 +34,7 @@ const MESSAGE_SIZE: u64 = 250;
 #[derive(Clone)]
 pub(crate) struct Network {
     state: Arc<Mutex<State>>,
-    changed: Arc<Notify>,
+    changed: Arc<Signal>,
     clock: Clock,
 }
 
@@ -58,6 +57,8 @@ struct State {
     problems: Vec<Problem>,
     /// Nodes of which it was told that they send clients what answers nothing.
     unanswering: BTreeSet<NodeId>,
+    /// Whether something was sent since [`Network::next_due`] was asked.
+    has_changed: bool,
 }
 
 struct Inbox {
@@ -124,10 +125,11 @@ impl Network {
             room,
             problems: Vec::new(),
             unanswering: BTreeSet::new(),
+            has_changed: false,
         };
         Self {
             state: Arc::new(Mutex::new(state)),
-            changed: Arc::new(Notify::new()),
+            changed: Arc::default(),
             clock,
         }
     }
@@ -142,7 +144,7 @@ impl Network {
     }
 
     /// Wakes when something was sent, or a problem reported.
-    pub(crate) fn changed(&self) -> &Notify {
+    pub(crate) fn changed(&self) -> &Signal {
         &self.changed
     }
 
@@ -220,7 +222,7 @@ impl Network {
         if let Some(dest_number) = state.parties.get(dest) {
             state.send(now, dest_number, Message::new(&client.id, dest, body));
         }
-        self.changed.notify_one();
+        self.changed.raise();
         receiver
     }
 
@@ -235,7 +237,10 @@ impl Network {
             kept.push(message);
         } else if !state.is_muted(node) {
             state.send_from_node(now, node, message);
-            self.changed.notify_one();
+            // Whoever waits has asked before what is due.
+            if !std::mem::replace(&mut state.has_changed, true) {
+                self.changed.raise();
+            }
         }
     }
 
@@ -254,7 +259,7 @@ impl Network {
     pub(crate) fn report(&self, node: NodeId, kind: ProblemKind) {
         let time = self.clock.now();
         self.lock().problems.push(Problem { time, node, kind });
-        self.changed.notify_one();
+        self.changed.raise();
     }
 
     pub(crate) fn take_problems(&self) -> Vec<Problem> {
@@ -280,7 +285,7 @@ impl Network {
         if let Some((sequence, time, _)) = state.inboxes[node].held {
             state.due.push(Reverse((time.max(now), sequence, node)));
         }
-        self.changed.notify_one();
+        self.changed.raise();
     }
 
     /// Begins a new life of a node: whatever waits for the old one is lost.
@@ -327,7 +332,8 @@ impl Network {
 
     /// When the next message or timeout is due.
     pub(crate) fn next_due(&self) -> Option<u64> {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.has_changed = false;
         let message = state.due.peek().map(|Reverse((time, ..))| *time);
         let timeout = state.timeouts.peek().map(|Reverse((time, ..))| *time);
         message.into_iter().chain(timeout).min()

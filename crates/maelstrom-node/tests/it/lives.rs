@@ -69,6 +69,29 @@ async fn a_server_that_is_dropped_ends_its_node_and_lets_go_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_asks_its_environment_for_the_time() {
+    let ahead = Arc::new(Mutex::new(Duration::ZERO));
+    let (clock, contexts) = (ahead.clone(), Arc::new(Mutex::new(Vec::new())));
+    let kept = contexts.clone();
+    let make = move |ctx: Context| {
+        kept.lock().unwrap().push(ctx);
+        echo()
+    };
+    let start = tokio::time::Instant::now();
+    let environment =
+        Environment::seeded(1, || Duration::ZERO).instants(move || start + *clock.lock().unwrap());
+    let mut server = Server::new(make, environment, |_| {});
+    server.deliver(init("n0"));
+    let ctx = contexts.lock().unwrap().pop().unwrap();
+    *ahead.lock().unwrap() = 7 * MS;
+    assert_eq!(ctx.uptime(), 7 * MS);
+    // The deadline counts from there, and tokio's timer is what ends the wait.
+    let answer: Result<Response, RpcError> = ctx.rpc(&"n1".into(), &json!({}), 5 * MS).await;
+    assert!(matches!(answer, Err(RpcError::Timeout { .. })));
+    assert_eq!(start.elapsed(), 12 * MS);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_that_is_given_up_lets_go_of_its_node() {
     let dropped = Arc::default();
     let ticking = ticking(&dropped);

@@ -69,7 +69,9 @@ impl Engine<'_> {
                 skewed(right, skew, clock.now() - since)
             })
         };
-        let environment = Environment::seeded(stream.rng(self.run.seed).random(), wall_clock);
+        let instants = self.clock.clone();
+        let environment = Environment::seeded(stream.rng(self.run.seed).random(), wall_clock)
+            .instants(move || instants.instant());
         host.start(id, outbox, environment)
     }
 
