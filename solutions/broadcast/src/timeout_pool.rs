@@ -35,17 +35,20 @@ const WORKERS: usize = 64;
 
 /// The workers of a [`Flood`](crate::Flood) that makes a bounded number of calls
 /// at once.
-#[derive(Clone, Debug)]
-pub struct Pool {
-    workers: Arc<Semaphore>,
-    round_trips: Arc<Mutex<HashMap<NodeId, RoundTrip>>>,
+#[derive(Clone, Debug, Default)]
+pub struct Pool(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    workers: Semaphore,
+    round_trips: Mutex<HashMap<NodeId, RoundTrip>>,
 }
 
-impl Default for Pool {
+impl Default for State {
     fn default() -> Self {
         Self {
-            workers: Arc::new(Semaphore::new(WORKERS)),
-            round_trips: Arc::default(),
+            workers: Semaphore::new(WORKERS),
+            round_trips: Mutex::default(),
         }
     }
 }
@@ -56,7 +59,7 @@ impl Pool {
         let mut last = Duration::ZERO;
         loop {
             // The semaphore is never closed.
-            let Ok(worker) = self.workers.acquire().await else {
+            let Ok(worker) = self.0.workers.acquire().await else {
                 return;
             };
             let usual = self.lock().get(neighbour).copied().unwrap_or_default();
@@ -81,9 +84,8 @@ impl Pool {
 
     /// Each entry is a pair of numbers, whole whatever panics.
     fn lock(&self) -> MutexGuard<'_, HashMap<NodeId, RoundTrip>> {
-        self.round_trips
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let round_trips = &self.0.round_trips;
+        round_trips.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
