@@ -20,6 +20,10 @@ use clap::ValueEnum;
 use maelstrom_sim::{Fault, InProcess, Outcome, Run, Settings, TopologyKind, Workload};
 use rustix::time::{ClockId, clock_gettime};
 
+/// As the command `glomers` has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How often each strategy runs; the median counts.
 const ROUNDS: usize = 5;
 
