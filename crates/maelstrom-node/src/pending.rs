@@ -4,13 +4,13 @@
 //! request costs an entry, not a timer and a channel of its own.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::future::Future;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use rustc_hash::FxHashMap;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -27,7 +27,8 @@ struct Inner {
 
 #[derive(Default)]
 struct Table {
-    calls: HashMap<u64, Call, BuildHasherDefault<Scatter>>,
+    /// The ids are our own: nobody can aim at a bucket.
+    calls: FxHashMap<u64, Call>,
     /// May hold calls that are over already; they are weeded out in time.
     deadlines: BinaryHeap<Reverse<(Instant, u64)>>,
     /// Until when the task that watches the deadlines sleeps, if there is one.
@@ -258,27 +259,6 @@ impl Drop for Waiting<'_> {
 fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
-    }
-}
-
-/// Scatters consecutive numbers. The ids are our own, so nobody can aim at a
-/// bucket, and the order is the same in every run.
-#[derive(Default)]
-struct Scatter(u64);
-
-impl Hasher for Scatter {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 

@@ -8,7 +8,6 @@
 //! but was sent late waits its turn.
 
 mod links;
-mod names;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -18,6 +17,7 @@ use futures::channel::oneshot;
 use maelstrom_check::Value;
 use maelstrom_proto::{Body, Message, NodeId, NodeKind};
 use rand::rngs::ChaCha8Rng;
+use rustc_hash::FxHashMap;
 
 use crate::clock::{Clock, Signal};
 use crate::journal::{EventKind, Journal, Recorder, Tell};
@@ -25,7 +25,6 @@ use crate::nemesis::LinkFault;
 use crate::problem::{Problem, ProblemKind};
 use crate::settings::Latency;
 use links::Links;
-use names::Names;
 
 /// What a message takes beside its body, in the queues and in the journal.
 const MESSAGE_SIZE: u64 = 250;
@@ -40,7 +39,8 @@ pub(crate) struct Network {
 
 struct State {
     links: Links,
-    parties: Names,
+    /// The number of each.
+    parties: FxHashMap<NodeId, usize>,
     inboxes: Vec<Inbox>,
     /// When the message that each receiver holds is due.
     due: BinaryHeap<Reverse<(u64, u64, usize)>>,
@@ -114,7 +114,7 @@ impl Network {
     ) -> Self {
         let state = State {
             links: Links::new(latency, rng, luck),
-            parties: Names::default(),
+            parties: FxHashMap::default(),
             inboxes: Vec::new(),
             due: BinaryHeap::new(),
             timeouts: BinaryHeap::new(),
@@ -219,7 +219,7 @@ impl Network {
             .timeouts
             .push(Reverse((now + timeout, client.index, msg_id)));
         // Both ends are registered.
-        if let Some(dest_number) = state.parties.get(dest) {
+        if let Some(dest_number) = state.party(dest) {
             state.send(now, dest_number, Message::new(&client.id, dest, body));
         }
         self.changed.raise();
@@ -316,10 +316,10 @@ impl Network {
     pub(crate) fn partition(&self, grudge: &BTreeMap<NodeId, BTreeSet<NodeId>>) {
         let mut state = self.lock();
         for (receiver, senders) in grudge {
-            let Some(receiver) = state.parties.get(receiver) else {
+            let Some(receiver) = state.party(receiver) else {
                 continue;
             };
-            let senders = senders.iter().filter_map(|id| state.parties.get(id));
+            let senders = senders.iter().filter_map(|id| state.party(id));
             let senders: Vec<usize> = senders.collect();
             state.blocked.entry(receiver).or_default().extend(senders);
         }
@@ -392,9 +392,13 @@ impl State {
         index
     }
 
+    fn party(&self, id: &NodeId) -> Option<usize> {
+        self.parties.get(id).copied()
+    }
+
     /// Whether there is somebody of this name, and not a client that is gone.
     fn is_present(&self, id: &NodeId) -> bool {
-        self.parties.get(id).is_some_and(|party| {
+        self.party(id).is_some_and(|party| {
             !matches!(self.inboxes[party].owner, Owner::Client { open: false, .. })
         })
     }
@@ -404,7 +408,7 @@ impl State {
     }
 
     fn send_from_node(&mut self, now: u64, node: usize, message: Message) {
-        let dest = self.parties.get(&message.dest);
+        let dest = self.party(&message.dest);
         let gone =
             |dest: usize| matches!(self.inboxes[dest].owner, Owner::Client { open: false, .. });
         let is_known = |src: &NodeId| *src == self.inboxes[node].id || self.is_present(src);
@@ -483,7 +487,7 @@ impl State {
     fn hold_next(&mut self, now: u64, receiver: usize) {
         while let Some(Reverse((deadline, sequence, number))) = self.inboxes[receiver].queue.pop() {
             let dropped = self.blocked.get(&receiver).is_some_and(|senders| {
-                let sender = self.parties.get(&self.recorder.numbered(number).src);
+                let sender = self.party(&self.recorder.numbered(number).src);
                 sender.is_some_and(|sender| senders.contains(&sender))
             });
             if dropped {

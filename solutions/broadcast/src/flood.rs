@@ -11,11 +11,11 @@
 //!
 //! The price is a message and an acknowledgement for every edge of the graph.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use maelstrom_node::{Context, NodeId, Result, Retry, RpcError};
+use rustc_hash::FxHashSet;
 use tracing::warn;
 
 use crate::Pool;
@@ -47,7 +47,7 @@ struct State {
     neighbours: Vec<NodeId>,
     /// In order of arrival, as they are read.
     values: Vec<u64>,
-    known: HashSet<u64>,
+    known: FxHashSet<u64>,
 }
 
 impl State {
@@ -74,7 +74,7 @@ impl Flood {
             state: Arc::new(Mutex::new(State {
                 neighbours: ctx.peers().cloned().collect(),
                 values: Vec::new(),
-                known: HashSet::new(),
+                known: FxHashSet::default(),
             })),
             pool,
         };
@@ -156,7 +156,7 @@ mod tests {
         State {
             neighbours: neighbours.iter().map(|id| NodeId::from(*id)).collect(),
             values: Vec::new(),
-            known: HashSet::new(),
+            known: FxHashSet::default(),
         }
     }
 

@@ -11,12 +11,12 @@
 //! and then the usual round trip with room for its variation. It is a flood,
 //! and costs what a flood costs, but a lost message is repeated sooner.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use maelstrom_node::{Context, NodeId, RpcError};
 use rand::RngExt;
+use rustc_hash::FxHashMap;
 use tokio::sync::Semaphore;
 use tracing::debug;
 
@@ -41,7 +41,7 @@ pub struct Pool(Arc<State>);
 #[derive(Debug)]
 struct State {
     workers: Semaphore,
-    round_trips: Mutex<HashMap<NodeId, RoundTrip>>,
+    round_trips: Mutex<FxHashMap<NodeId, RoundTrip>>,
 }
 
 impl Default for State {
@@ -83,7 +83,7 @@ impl Pool {
     }
 
     /// Each entry is a pair of numbers, whole whatever panics.
-    fn lock(&self) -> MutexGuard<'_, HashMap<NodeId, RoundTrip>> {
+    fn lock(&self) -> MutexGuard<'_, FxHashMap<NodeId, RoundTrip>> {
         let round_trips = &self.0.round_trips;
         round_trips.lock().unwrap_or_else(PoisonError::into_inner)
     }
