@@ -71,7 +71,8 @@ impl Environment {
 
     /// Has nodes ask `clock` what instant it is, for a host that knows it sooner
     /// than tokio does: a clock of tokio's that can be paused is behind a lock.
-    /// It must be the instant that tokio would tell, whose timers end all waits.
+    /// It must be the instant that tokio would tell, whose timers end all waits;
+    /// and whoever moves tokio's clock must move this one.
     ///
     /// ```
     /// use std::time::Duration;

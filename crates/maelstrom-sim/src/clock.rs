@@ -1,8 +1,9 @@
 //! The time of a run, in nanoseconds since it began: virtual or real.
 
-use std::future::poll_fn;
-use std::sync::Arc;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl Signal {
     }
 
     /// Whether it is raised, which it is no longer.
-    fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         self.raised.load(Ordering::Relaxed) && self.raised.swap(false, Ordering::Acquire)
     }
 }
@@ -56,39 +57,32 @@ impl Signal {
 /// Tells when everything that could run has run.
 ///
 /// The runtime calls [`Idle::parked`] whenever it has nothing left to do, and
-/// that wakes whoever waits for it.
-#[derive(Debug)]
+/// that wakes whoever waits for it; and [`Idle::unparked`] when it goes on.
+#[derive(Debug, Default)]
 pub(crate) struct Idle {
     wanted: AtomicBool,
     reached: Signal,
-    /// The time, or [`UNKNOWN`] since it may have moved: virtual time stands
-    /// still but where the runtime parks and where the clock is advanced.
+    /// When the run began.
+    start: OnceLock<Instant>,
+    /// The time, in nanoseconds since then. Virtual time stands still but where
+    /// the runtime parks and where the clock is advanced: it is read from the
+    /// runtime's clock, which is behind a lock, after these, and by no thread
+    /// but the runtime's. Others have another clock.
     time: AtomicU64,
-}
-
-/// No time of a run.
-const UNKNOWN: u64 = u64::MAX;
-
-impl Default for Idle {
-    fn default() -> Self {
-        Self {
-            wanted: AtomicBool::new(false),
-            reached: Signal::default(),
-            time: AtomicU64::new(UNKNOWN),
-        }
-    }
 }
 
 impl Idle {
     pub(crate) fn parked(&self) {
-        self.time_moves();
         if self.wanted.load(Ordering::Relaxed) {
             self.reached.raise();
         }
     }
 
-    fn time_moves(&self) {
-        self.time.store(UNKNOWN, Ordering::Relaxed);
+    pub(crate) fn unparked(&self) {
+        if let Some(start) = self.start.get() {
+            let now = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.time.store(now, Ordering::Relaxed);
+        }
     }
 
     /// Waits until something `changed` (`false`), or everything that could run
@@ -131,28 +125,20 @@ impl Clock {
     }
 
     /// The clock of a runtime that was started paused and calls `idle.parked`
-    /// before it parks.
+    /// before it parks and `idle.unparked` after that.
     pub(crate) fn paused(idle: Arc<Idle>) -> Self {
+        let start = *idle.start.get_or_init(Instant::now);
         Self {
-            start: Instant::now(),
+            start,
             idle: Some(idle),
         }
     }
 
     /// Nanoseconds since the run began.
     pub(crate) fn now(&self) -> u64 {
-        let read = || u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let Some(Idle { time, .. }) = self.idle.as_deref() else {
-            return read();
-        };
-        // The runtime's own clock is behind a lock.
-        match time.load(Ordering::Relaxed) {
-            UNKNOWN => {
-                let now = read();
-                time.store(now, Ordering::Relaxed);
-                now
-            }
-            now => now,
+        match &self.idle {
+            Some(idle) => idle.time.load(Ordering::Relaxed),
+            None => u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX),
         }
     }
 
@@ -197,10 +183,15 @@ impl Clock {
     }
 
     async fn jump(&self, nanoseconds: u64) {
-        if let Some(idle) = &self.idle {
-            idle.time_moves();
-        }
-        advance(Duration::from_nanos(nanoseconds)).await;
+        let mut jump = pin!(advance(Duration::from_nanos(nanoseconds)));
+        poll_fn(|cx| {
+            let polled = jump.as_mut().poll(cx);
+            if let Some(idle) = &self.idle {
+                idle.unparked();
+            }
+            polled
+        })
+        .await;
     }
 
     async fn sleep(&self, time: Option<u64>, changed: &Signal) {

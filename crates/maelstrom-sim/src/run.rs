@@ -241,11 +241,12 @@ impl Run {
         match self.pace {
             Pace::Real => builder.enable_all(),
             Pace::Virtual => {
-                let idle = idle.clone();
+                let (idle, awake) = (idle.clone(), idle.clone());
                 builder
                     .enable_time()
                     .start_paused(true)
                     .on_thread_park(move || idle.parked())
+                    .on_thread_unpark(move || awake.unparked())
             }
         };
         let runtime = match builder.build() {

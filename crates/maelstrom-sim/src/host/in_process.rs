@@ -12,6 +12,9 @@ use super::{Host, Outbox, RunningNode, StartError};
 
 /// Hosts nodes that a closure makes, one for each node and each of its lives.
 ///
+/// Time is the run's: a node sleeps by it, and never moves it
+/// (`tokio::time::advance`).
+///
 /// ```
 /// use maelstrom_node::handler;
 /// use maelstrom_node::proto::echo::{Request, Response};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use maelstrom_check::{Op, Process};
+use maelstrom_check::{Op, Process, Verdict};
 use maelstrom_node::proto::broadcast::{Request, Response};
 use maelstrom_node::{Context, Node, handler};
 use maelstrom_sim::{Concurrency, Fault, InProcess, Outcome, Run, RunError, Settings, Workload};
@@ -211,4 +211,26 @@ fn what_can_not_be_run_is_said_before_anything_starts() {
     let impossible = Settings::new(Workload::Echo).rate(-1.0);
     let outcome = Run::new(impossible, 1, InProcess::new(super::echo)).execute();
     assert!(matches!(outcome.failure, Some(RunError::Settings(_))));
+}
+
+#[test]
+fn a_thread_of_a_node_that_asks_for_the_time_moves_no_clock_but_its_own() {
+    use maelstrom_node::proto::echo::{Request, Response};
+    use tokio::time::{Instant, sleep};
+
+    let host = InProcess::new(|ctx: Context| {
+        let born = Instant::now() - ctx.uptime();
+        handler(move |ctx: Context, Request::Echo { echo }| async move {
+            sleep(Duration::from_millis(250)).await;
+            let elsewhere = ctx.clone();
+            let asked = std::thread::spawn(move || elsewhere.uptime()).join();
+            assert!(asked.is_ok());
+            assert_eq!(ctx.uptime(), born.elapsed());
+            Ok(Response::EchoOk { echo })
+        })
+    });
+    let outcome = Run::new(Settings::new(Workload::Echo).time_limit(5), 42, host).execute();
+    assert_eq!(outcome.check().verdict(), Verdict::Valid);
+    let times: Vec<i64> = outcome.history.ops().iter().map(|op| op.time).collect();
+    assert!(times.is_sorted(), "{times:?}");
 }
