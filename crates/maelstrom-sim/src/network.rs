@@ -8,6 +8,8 @@
 //! but was sent late waits its turn.
 
 mod links;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -230,15 +232,18 @@ impl Network {
     pub(crate) fn send(&self, node: usize, message: Message) {
         let now = self.clock.now();
         let mut state = self.lock();
-        if let Owner::Node { has_spoken, .. } = &mut state.inboxes[node].owner {
-            *has_spoken = true;
-        }
+        let is_first_word = match &mut state.inboxes[node].owner {
+            Owner::Node { has_spoken, .. } => !std::mem::replace(has_spoken, true),
+            Owner::Client { .. } => false,
+        };
         if let Some(kept) = &mut state.inboxes[node].stopped {
             kept.push(message);
         } else if !state.is_muted(node) {
             state.send_from_node(now, node, message);
-            // Whoever waits has asked before what is due.
-            if !std::mem::replace(&mut state.has_changed, true) {
+            // Whoever is about to wait asks what is due last of all. It has looked
+            // for problems and first words before that.
+            let is_told = std::mem::replace(&mut state.has_changed, true);
+            if !is_told || is_first_word || !state.problems.is_empty() {
                 self.changed.raise();
             }
         }
